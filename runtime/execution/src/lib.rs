@@ -1,0 +1,5 @@
+//! Transactions and blocks over a view of the state. Defines [`Engine`]; knows no engine.
+
+mod engine;
+
+pub use engine::{End, Engine, EngineFault, Entry, Invocation, Run};

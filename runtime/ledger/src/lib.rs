@@ -1,0 +1,26 @@
+//! What the chain hashes, signs and stores: transactions, blocks, receipts, certificates, state and proofs.
+//!
+//! Pure: no clock, disk, network or randomness; builds for wasm32, so that a browser or a contract can verify.
+
+mod address;
+mod block;
+mod certificate;
+mod crypto;
+mod encoding;
+mod genesis;
+mod merkle;
+mod receipt;
+mod state;
+mod transaction;
+
+pub use address::{account_address, contract_address};
+pub use block::{Block, Header};
+pub use certificate::{Approval, Certificate, CertificateError, Phase, SignedBy, Statement, ValidatorSet};
+pub use counterpart_host_functions::{Address, Gas, Hash, Height};
+pub use crypto::{PublicKey, SecretKey, Signature, SignatureError, verify_batch};
+pub use encoding::{DecodeError, decode, encode};
+pub use genesis::{Genesis, GenesisAccount};
+pub use merkle::{MerkleProof, merkle_proof, merkle_root};
+pub use receipt::{Event, Outcome, Receipt, RejectCode};
+pub use state::{StateFault, StateKey, StateRead, Write, WriteSet, system_key};
+pub use transaction::{Action, Authorization, ChainId, SignedTransaction, Transaction};

@@ -22,5 +22,5 @@ pub use encoding::{DecodeError, decode, encode};
 pub use genesis::{Genesis, GenesisAccount};
 pub use merkle::{MerkleProof, merkle_proof, merkle_root};
 pub use receipt::{Event, Outcome, Receipt, RejectCode};
-pub use state::{StateFault, StateKey, StateRead, Write, WriteSet, system_key};
+pub use state::{CodeRead, StateFault, StateKey, StateRead, Write, WriteSet, system_key};
 pub use transaction::{Action, Authorization, ChainId, SignedTransaction, Transaction};

@@ -35,6 +35,15 @@ pub trait StateRead: Send + Sync {
     fn next(&self, start: &[u8], end: &[u8], descending: bool) -> Result<Option<(StateKey, Vec<u8>)>, StateFault>;
 }
 
+/// Read access to contract code by hash; code is stored beside the state, which commits to it.
+pub trait CodeRead: Send + Sync {
+    /// The bytes that were uploaded under this hash.
+    ///
+    /// # Errors
+    /// [`StateFault`] when the store fails.
+    fn code(&self, hash: &crate::Hash) -> Result<Option<Vec<u8>>, StateFault>;
+}
+
 /// A changed entry.
 #[derive(Clone, PartialEq, Eq, Debug, borsh::BorshSerialize, borsh::BorshDeserialize)]
 pub struct Write {
@@ -59,5 +68,11 @@ impl StateRead for BTreeMap<StateKey, Vec<u8>> {
         let mut range = self.range::<[u8], _>((std::ops::Bound::Included(start), std::ops::Bound::Excluded(end)));
         let entry = if descending { range.next_back() } else { range.next() };
         Ok(entry.map(|(key, value)| (key.clone(), value.clone())))
+    }
+}
+
+impl CodeRead for BTreeMap<crate::Hash, Vec<u8>> {
+    fn code(&self, hash: &crate::Hash) -> Result<Option<Vec<u8>>, StateFault> {
+        Ok(BTreeMap::get(self, hash).cloned())
     }
 }

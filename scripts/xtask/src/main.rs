@@ -1,1 +1,54 @@
-fn main() {}
+//! The project's automation: tests with a count, benchmarks by name, contract builds, generated pages.
+
+mod bench;
+mod contracts;
+mod generate;
+mod tests;
+
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Automation of the Counterpart workspace.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run every test and end with a line that counts them.
+    Test(tests::Arguments),
+    /// Run a benchmark by name and print its figures.
+    Bench(bench::Arguments),
+    /// Build every contract to Wasm under target/contracts.
+    Contracts(contracts::Arguments),
+    /// Write the pages that are made from code; with --check, only say whether they are up to date.
+    Generate(generate::Arguments),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().command {
+        Command::Test(arguments) => tests::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
+        Command::Contracts(arguments) => contracts::run(&arguments),
+        Command::Generate(arguments) => generate::run(&arguments),
+    }
+}
+
+/// The workspace's top folder.
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .expect("xtask lies two folders below the top")
+        .to_path_buf()
+}
+
+/// A cargo command in the workspace's top folder.
+fn cargo() -> std::process::Command {
+    let mut command = std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root());
+    command
+}

@@ -1,0 +1,203 @@
+//! Builds a contract package to Wasm and finishes it: interface section, no names, a record to verify the build by.
+
+mod record;
+
+pub use record::{BuildRecord, verify};
+
+use sha3::{Digest, Sha3_256};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// The target that contracts are built for.
+pub const TARGET: &str = "wasm32-unknown-unknown";
+/// The flags that every contract is built with.
+pub const RUSTFLAGS: &str = "-C link-arg=-zstack-size=16384";
+
+/// Why a contract cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// Cargo cannot be started.
+    #[error("cargo does not start: {0}")]
+    NoCargo(std::io::Error),
+    /// Cargo says no; its own messages were printed.
+    #[error("cargo cannot build {package}")]
+    Cargo {
+        /// The package.
+        package: String,
+    },
+    /// The package makes no Wasm file.
+    #[error("package {package} makes no Wasm: its [lib] needs crate-type = [\"cdylib\", \"rlib\"]")]
+    NoWasm {
+        /// The package.
+        package: String,
+    },
+    /// The Wasm that the compiler made is not a contract.
+    #[error("{package}: {cause}")]
+    NotAContract {
+        /// The package.
+        package: String,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// A file cannot be read or written.
+    #[error("{path}: {cause}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        cause: std::io::Error,
+    },
+}
+
+/// What to build.
+#[derive(Clone, Debug)]
+pub struct Build {
+    /// The folder to run cargo in (a package or a workspace).
+    pub folder: PathBuf,
+    /// The package; the one in the folder if `None`.
+    pub package: Option<String>,
+    /// Where the finished files go.
+    pub out_dir: PathBuf,
+    /// Forbid cargo to change the lock file.
+    pub locked: bool,
+    /// Keep cargo's messages to errors.
+    pub quiet: bool,
+}
+
+/// A finished contract.
+#[derive(Clone, Debug)]
+pub struct Built {
+    /// The package's name.
+    pub package: String,
+    /// The Wasm file.
+    pub wasm: PathBuf,
+    /// The interface with its documentation, as JSON.
+    pub abi: PathBuf,
+    /// What one needs to build it again.
+    pub record: PathBuf,
+    /// Size of the Wasm file in bytes.
+    pub size: usize,
+    /// SHA3-256 of the Wasm file.
+    pub hash: [u8; 32],
+}
+
+/// Builds one contract and writes `NAME.wasm`, `NAME.abi.json` and `NAME.build.json`.
+///
+/// # Errors
+/// [`BuildError`] when cargo fails or its result would not be accepted by a chain.
+pub fn build(request: &Build) -> Result<Built, BuildError> {
+    let (package, compiled) = compile(request)?;
+    let not_a_contract = |cause: String| BuildError::NotAContract { package: package.clone(), cause };
+    let raw = read(&compiled)?;
+    let (wasm, abi) = counterpart_abi::build::finish(&raw).map_err(|error| not_a_contract(error.to_string()))?;
+    let profile = counterpart_module::Profile::v1();
+    counterpart_module::prepare(&wasm, &profile).map_err(|error| not_a_contract(error.to_string()))?;
+
+    std::fs::create_dir_all(&request.out_dir)
+        .map_err(|cause| BuildError::File { path: request.out_dir.clone(), cause })?;
+    let hash: [u8; 32] = Sha3_256::digest(&wasm).into();
+    let record = BuildRecord::new(request, &package, &hash)?;
+    let file = |extension: &str| request.out_dir.join(format!("{package}.{extension}"));
+    let built = Built {
+        wasm: file("wasm"),
+        abi: file("abi.json"),
+        record: file("build.json"),
+        size: wasm.len(),
+        hash,
+        package: package.clone(),
+    };
+    write(&built.wasm, &wasm)?;
+    write(&built.abi, abi.as_bytes())?;
+    write(&built.record, record.to_json().as_bytes())?;
+    Ok(built)
+}
+
+/// Runs cargo; answers the package's name and the file that the compiler made.
+fn compile(request: &Build) -> Result<(String, PathBuf), BuildError> {
+    let named = request.package.clone().unwrap_or_else(|| request.folder.display().to_string());
+    let mut command = cargo(&request.folder);
+    command.args(["rustc", "--lib", "--crate-type", "cdylib", "--target", TARGET]);
+    command.args(["--message-format", "json-render-diagnostics"]);
+    command.args(profile_arguments());
+    if let Some(package) = &request.package {
+        command.args(["--package", package]);
+    }
+    if request.locked {
+        command.arg("--locked");
+    }
+    if request.quiet {
+        command.arg("--quiet");
+    }
+    let output = command.stderr(Stdio::inherit()).output().map_err(BuildError::NoCargo)?;
+    if !output.status.success() {
+        return Err(BuildError::Cargo { package: named });
+    }
+    let messages = String::from_utf8_lossy(&output.stdout);
+    let wasm_of = |line: &str| {
+        let message: serde_json::Value = serde_json::from_str(line).ok()?;
+        let files = message["filenames"].as_array()?;
+        let wasm = files.iter().filter_map(|file| file.as_str()).find(|file| file.ends_with(".wasm"))?;
+        let manifest = PathBuf::from(message["manifest_path"].as_str()?);
+        Some((package_name(&manifest)?, PathBuf::from(wasm)))
+    };
+    messages.lines().rev().find_map(wasm_of).ok_or(BuildError::NoWasm { package: named })
+}
+
+/// The contract profile, given on the command line so that it also holds outside of this workspace.
+fn profile_arguments() -> Vec<String> {
+    let settings = [
+        "inherits=\"release\"",
+        "opt-level=\"z\"",
+        "lto=true",
+        "codegen-units=1",
+        "panic=\"abort\"",
+        "overflow-checks=true",
+        "strip=false",
+        "debug=false",
+    ];
+    let mut arguments = vec!["--profile".to_owned(), "contract".to_owned()];
+    for setting in settings {
+        arguments.extend(["--config".to_owned(), format!("profile.contract.{setting}")]);
+    }
+    arguments
+}
+
+/// Cargo with the flags of contracts and paths of this machine kept out of the result.
+fn cargo(folder: &Path) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(folder);
+    let mut flags = RUSTFLAGS.to_owned();
+    let absolute = folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf());
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")));
+    for (from, to) in [(Some(absolute), "/contract"), (home, "/cargo")] {
+        if let Some(from) = from {
+            flags.push_str(&format!(" --remap-path-prefix={}={to}", from.display()));
+        }
+    }
+    command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flags);
+    command.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
+    command
+}
+
+/// The `name` of a manifest's `[package]`.
+fn package_name(manifest: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(manifest).ok()?;
+    let mut in_package = false;
+    for line in text.lines().map(str::trim) {
+        if line.starts_with('[') {
+            in_package = line == "[package]";
+        } else if in_package && let Some(value) = line.strip_prefix("name").map(str::trim_start) {
+            return Some(value.strip_prefix('=')?.trim().trim_matches('"').to_owned());
+        }
+    }
+    None
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, BuildError> {
+    std::fs::read(path).map_err(|cause| BuildError::File { path: path.to_path_buf(), cause })
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), BuildError> {
+    std::fs::write(path, bytes).map_err(|cause| BuildError::File { path: path.to_path_buf(), cause })
+}

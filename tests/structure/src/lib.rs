@@ -1,0 +1,1 @@
+//! Holds the code to the structure that ARCHITECTURE.md states: dependency edges, file sizes, words.

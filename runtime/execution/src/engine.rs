@@ -1,7 +1,8 @@
 //! What an engine has to do: run a prepared module's entry point against a host.
 
-use counterpart_host_functions::{Hash, Host, Stop};
+use counterpart_host_functions::{Hash, Host, HostFunction, Stop, TrapCode};
 use counterpart_module::PreparedModule;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// The node cannot run contracts: failed compilation, no memory, no free instance. Stops the node; never a receipt.
@@ -89,4 +90,30 @@ pub trait Engine: Send + Sync {
     /// # Errors
     /// [`EngineFault`] for failures of the node itself. The host is lost then: the node is about to stop.
     fn run(&self, invocation: Invocation<'_>, host: Box<dyn Host>) -> Result<(Run, Box<dyn Host>), EngineFault>;
+
+    /// Runs `work` where frames are cheap to enter; call it once around a block or a query.
+    ///
+    /// An engine that needs a deep native stack moves `work` to one here, instead of each outermost frame.
+    ///
+    /// # Errors
+    /// [`EngineFault`] when the system has no thread to give; `work` has not run then.
+    fn scope(&self, work: &mut (dyn FnMut() + Send)) -> Result<(), EngineFault> {
+        work();
+        Ok(())
+    }
+}
+
+/// Carries out one host call for an engine; a panic of the host ends the frame and not the node.
+///
+/// # Errors
+/// Those of [`Host::call`], and a trap with [`TrapCode::HostPanic`].
+pub fn call_host(
+    host: &mut dyn Host,
+    function: HostFunction,
+    arguments: &[u64],
+    memory: &mut [u8],
+    gas: &mut i64,
+) -> Result<i64, Stop> {
+    catch_unwind(AssertUnwindSafe(|| host.call(function, arguments, memory, gas)))
+        .unwrap_or(Err(Stop::Trap(TrapCode::HostPanic)))
 }

@@ -2,4 +2,4 @@
 
 mod engine;
 
-pub use engine::{End, Engine, EngineFault, Entry, Invocation, Run};
+pub use engine::{End, Engine, EngineFault, Entry, Invocation, Run, call_host};

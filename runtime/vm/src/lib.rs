@@ -1,1 +1,18 @@
-//! Placeholder.
+//! Contracts on wasmtime: compile, cache, pool, run.
+//!
+//! [`WasmtimeEngine`] compiles with Cranelift or with Winch; [`TieredEngine`] starts on Winch while Cranelift works in
+//! the background. Gas and stack are counted by the module itself, so that a result never depends on which of them ran.
+//!
+//! - `config` sets wasmtime up, `guest` links the table of host calls and runs one frame,
+//! - `stack` gives frames a native stack that the logical stack cannot exhaust,
+//! - `disk` keeps compiled code between starts of the node and trusts nothing that it did not write.
+
+mod config;
+mod disk;
+mod engine;
+mod guest;
+mod stack;
+mod tiered;
+
+pub use engine::{CacheStatistics, Compiler, Options, WasmtimeEngine};
+pub use tiered::TieredEngine;

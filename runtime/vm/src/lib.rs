@@ -14,5 +14,6 @@ mod guest;
 mod stack;
 mod tiered;
 
+pub use config::WASMTIME_VERSION;
 pub use engine::{CacheStatistics, Compiler, Options, WasmtimeEngine};
 pub use tiered::TieredEngine;

@@ -65,6 +65,7 @@ fn pool(instances: u32) -> PoolingAllocationConfig {
         .table_elements(MAX_TABLE_ELEMENTS)
         .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
         .table_keep_resident(MAX_TABLE_ELEMENTS * 8)
-        .pagemap_scan(Enabled::Auto);
+        // Asking the kernel which pages are dirty costs more than zeroing those few of a contract.
+        .pagemap_scan(Enabled::No);
     pool
 }

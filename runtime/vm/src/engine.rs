@@ -142,7 +142,7 @@ impl WasmtimeEngine {
     /// The module's guest; compiled once, however many threads ask for it.
     fn guest(&self, module: &Arc<PreparedModule>) -> Result<Arc<Guest>, EngineFault> {
         self.guests.get_or_insert_with(&module.hash, || {
-            let code = match self.from_disk(module) {
+            let code = match self.load_sealed(module) {
                 Some(code) => code,
                 None => self.compile(module)?,
             };
@@ -151,7 +151,7 @@ impl WasmtimeEngine {
         })
     }
 
-    fn from_disk(&self, module: &PreparedModule) -> Option<Module> {
+    fn load_sealed(&self, module: &PreparedModule) -> Option<Module> {
         let code = match self.disk.as_ref()?.load(module) {
             DiskEntry::Sealed(code) => code,
             DiskEntry::Rejected => {

@@ -1,0 +1,120 @@
+//! Random modules: every engine gives the same result, and metering changes nothing but the counters.
+//!
+//! `DIFFERENTIAL_MODULES` sets how many modules are tried, `DIFFERENTIAL_SEED` where to begin; both are printed.
+
+use arbitrary::Unstructured;
+use counterpart_differential::{Observation, STACK, agree, plain, prepare};
+use counterpart_execution::End;
+use counterpart_host_functions::{HostFunction, IMPORT_MODULE, Param};
+use std::sync::LazyLock;
+use wasm_smith::{Config, Module};
+
+/// Loop heads and function entries after which a random module stops by itself.
+const FUEL: u32 = 300;
+const GAS: i64 = 1 << 40;
+
+/// A module that imports the whole table: what random modules may import.
+static IMPORTS: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let rows = HostFunction::ALL.iter().map(|function| {
+        let params = function.params().iter().map(|(_, kind)| if *kind == Param::U32 { "i32 " } else { "i64 " });
+        let (name, params) = (function.name(), params.collect::<String>());
+        format!(r#"(import "{IMPORT_MODULE}" "{name}" (func (param {params}) (result i64)))"#)
+    });
+    wat::parse_str(format!("(module {})", rows.collect::<String>())).expect("the table makes a module")
+});
+
+static EXPORTS: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    wat::parse_str(r#"(module (memory (export "memory") 1 4) (func (export "call")) (func (export "deploy")))"#)
+        .expect("a module")
+});
+
+fn config() -> Config {
+    Config {
+        available_imports: Some(IMPORTS.clone()),
+        exports: Some(EXPORTS.clone()),
+        allow_floats: false,
+        allow_start_export: false,
+        exceptions_enabled: false,
+        gc_enabled: false,
+        relaxed_simd_enabled: false,
+        simd_enabled: false,
+        saturating_float_to_int_enabled: false,
+        tail_call_enabled: false,
+        threads_enabled: false,
+        reference_types_enabled: false,
+        max_memories: 1,
+        max_tables: 1,
+        max_table_elements: 64,
+        table_max_size_required: true,
+        max_data_segments: 8,
+        max_element_segments: 8,
+        max_funcs: 20,
+        max_instructions: 200,
+        ..Config::default()
+    }
+}
+
+/// The sequence of a linear congruential generator (Knuth's MMIX constants), as bytes.
+fn bytes(seed: u64, count: usize) -> Vec<u8> {
+    let mut state = seed;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 56) as u8
+    };
+    (0..count).map(|_| next()).collect()
+}
+
+fn number(variable: &str, otherwise: u64) -> u64 {
+    std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+}
+
+/// What must be the same with and without metering.
+fn visible(seen: &Observation) -> impl PartialEq + std::fmt::Debug + use<> {
+    let calls = seen.calls.iter().map(|call| (call.function, call.arguments.clone(), call.memory_bytes));
+    (seen.end, seen.memory, calls.collect::<Vec<_>>())
+}
+
+/// Tries one module; false if wasm-smith or the profile refused it.
+fn try_module(seed: u64) -> bool {
+    let data = bytes(seed, 4096);
+    let Ok(mut module) = Module::new(config(), &mut Unstructured::new(&data)) else { return false };
+    module.ensure_termination(FUEL).expect("every body was made by wasm-smith");
+    let wasm = module.to_bytes();
+    let Ok(metered) = prepare(&wasm) else { return false };
+    let plain = plain(&wasm).expect("valid modules print");
+    for entry in ["call", "deploy"] {
+        let with = agree(&metered, entry, GAS, STACK);
+        assert_eq!(visible(&with), visible(&agree(&plain, entry, GAS, STACK)), "metering shows in `{entry}`");
+        if !cfg!(feature = "metered") {
+            continue;
+        }
+        let used = GAS - with.gas;
+        if with.end == End::Returned {
+            assert_eq!(with.stack, STACK, "slots are given back");
+            assert_eq!(agree(&metered, entry, used, STACK).end, with.end, "exactly enough gas");
+            assert_ne!(agree(&metered, entry, used - 1, STACK).end, with.end, "one gas less than enough");
+        }
+        for part in 1..4 {
+            agree(&metered, entry, used * part / 4, STACK);
+        }
+        for stack in [0, 7, 20, 60, 200] {
+            agree(&metered, entry, GAS, stack);
+        }
+    }
+    true
+}
+
+#[test]
+fn random_modules_agree_on_every_engine_with_and_without_metering() {
+    let (first, count) = (number("DIFFERENTIAL_SEED", 1), number("DIFFERENTIAL_MODULES", 60));
+    println!("DIFFERENTIAL_SEED={first} DIFFERENTIAL_MODULES={count}");
+    let mut tried = 0;
+    for seed in first..first + count {
+        let result = std::panic::catch_unwind(|| try_module(seed));
+        tried += u64::from(
+            result.unwrap_or_else(|_| panic!("seed {seed} (DIFFERENTIAL_SEED={seed} DIFFERENTIAL_MODULES=1)")),
+        );
+    }
+    println!("{tried} of {count} modules were accepted and run");
+    assert!(tried * 4 >= count, "only {tried} of {count} modules were accepted");
+}

@@ -154,7 +154,7 @@ fn grows_at_will(wasm: &[u8]) -> bool {
                     memories.into_iter().flatten().any(|memory| memory.maximum.is_none_or(|maximum| maximum > 256))
             }
             Payload::CodeSectionEntry(body) => {
-                let mut operators = body.get_operators_reader().into_iter().flatten().into_iter().flatten();
+                let mut operators = body.get_operators_reader().into_iter().flatten().flatten();
                 grows |= operators.any(|operator| matches!(operator, wasmparser::Operator::MemoryGrow { .. }));
             }
             _ => {}

@@ -19,8 +19,8 @@ use wasmtime::Engine;
 const KEY_FILE: &str = "key";
 const KEY_BYTES: usize = 32;
 const MAC_BYTES: usize = 32;
-/// Begins every entry; the last byte is the version of this layout.
-const MAGIC: &[u8; 8] = b"CPTCODE\x01";
+/// Begins every entry; the last byte is the version of this layout and of what is changed before compilation.
+const MAGIC: &[u8; 8] = b"CPTCODE\x02";
 /// No entry is longer: several times what the limits of a module compile to.
 const MAX_ENTRY_BYTES: u64 = 256 << 20;
 

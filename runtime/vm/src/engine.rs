@@ -2,7 +2,8 @@
 
 use crate::config;
 use crate::disk::{Disk, Entry as DiskEntry};
-use crate::guest::{self, Frame, Guest};
+use crate::guest::{self, Frame, Guest, Idle};
+use crate::reuse;
 use crate::stack;
 use counterpart_execution::{End, Engine, EngineFault, Entry, Invocation, Run};
 use counterpart_host_functions::{Hash, Host};
@@ -86,6 +87,7 @@ pub struct WasmtimeEngine {
     disk: Option<Disk>,
     compile_limit: Duration,
     counters: Counters,
+    idle: Arc<Idle>,
 }
 
 impl WasmtimeEngine {
@@ -116,6 +118,7 @@ impl WasmtimeEngine {
             guests: Cache::new(options.cached_modules),
             compile_limit: Duration::from_millis(options.compile_ms),
             counters: Counters::default(),
+            idle: Arc::new(Idle::new(options.instances / 4)),
         })
     }
 
@@ -142,11 +145,17 @@ impl WasmtimeEngine {
     /// The module's guest; compiled once, however many threads ask for it.
     fn guest(&self, module: &Arc<PreparedModule>) -> Result<Arc<Guest>, EngineFault> {
         self.guests.get_or_insert_with(&module.hash, || {
+            let plan = reuse::plan(&module.wasm);
+            let (wasm, globals) = match plan {
+                Some(plan) => (Some(plan.wasm), Some(plan.globals)),
+                None => (None, None),
+            };
             let code = match self.load_sealed(module) {
                 Some(code) => code,
-                None => self.compile(module)?,
+                None => self.compile(module, wasm)?,
             };
-            let guest = Guest::new(&self.linker, &code).map_err(|error| self.fault(format!("{error:#}")))?;
+            let guest = Guest::new(&self.linker, &code, globals.as_deref(), Arc::clone(&self.idle))
+                .map_err(|error| self.fault(format!("{error:#}")))?;
             Ok(Arc::new(guest))
         })
     }
@@ -171,7 +180,7 @@ impl WasmtimeEngine {
     }
 
     /// Compiles on a thread of its own, for no longer than the limit.
-    fn compile(&self, module: &Arc<PreparedModule>) -> Result<Module, EngineFault> {
+    fn compile(&self, module: &Arc<PreparedModule>, exposed: Option<Vec<u8>>) -> Result<Module, EngineFault> {
         let length = module.wasm.len();
         if length > MAX_CODE_BYTES {
             return Err(self.fault(format!("{length} bytes of metered code, at most {MAX_CODE_BYTES}")));
@@ -181,7 +190,9 @@ impl WasmtimeEngine {
         std::thread::Builder::new()
             .name("compile".to_owned())
             .stack_size(COMPILER_STACK_BYTES)
-            .spawn(move || drop(sender.send(Module::from_binary(&engine, &prepared.wasm))))
+            .spawn(move || {
+                drop(sender.send(Module::from_binary(&engine, exposed.as_deref().unwrap_or(&prepared.wasm))))
+            })
             .map_err(|error| self.fault(format!("no thread to compile on: {error}")))?;
         let code = receiver
             .recv_timeout(self.compile_limit)

@@ -5,14 +5,16 @@ use counterpart_host_functions::{Hash, Host, HostFunction, IMPORT_MODULE, Stop, 
 use counterpart_module::{ENTRY_CALL, ENTRY_DEPLOY, GAS_GLOBAL, MEMORY, STACK_GLOBAL};
 use sha3::{Digest, Sha3_256};
 use std::fmt;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
 use wasmtime::{
     AsContextMut, Caller, Engine, Extern, Global, Instance, InstancePre, Linker, Memory, Module, ModuleExport, Store,
-    Trap, Val,
+    Trap, TypedFunc, Val,
 };
 
 /// What a store holds for its frame.
 pub(crate) struct Frame {
-    host: Box<dyn Host>,
+    host: Option<Box<dyn Host>>,
     exports: Option<Exports>,
     stop: Option<Stop>,
 }
@@ -45,6 +47,47 @@ pub(crate) struct Guest {
     stack: ModuleExport,
     call: Option<ModuleExport>,
     deploy: Option<ModuleExport>,
+    /// The mutable globals, if instances can be put back.
+    globals: Option<Vec<ModuleExport>>,
+    waiting: Mutex<Vec<Running>>,
+    idle: Arc<Idle>,
+}
+
+/// How many instances of an engine wait for their next frame; they take room in the pool.
+pub(crate) struct Idle {
+    limit: u32,
+    count: AtomicU32,
+}
+
+impl Idle {
+    pub(crate) fn new(limit: u32) -> Self {
+        Self { limit, count: AtomicU32::new(0) }
+    }
+
+    fn enter(&self) -> bool {
+        self.count.fetch_update(Relaxed, Relaxed, |count| (count < self.limit).then_some(count + 1)).is_ok()
+    }
+
+    fn leave(&self, count: usize) {
+        self.count.fetch_sub(count as u32, Relaxed);
+    }
+}
+
+/// An instance and what it was when it was fresh.
+struct Running {
+    store: Store<Frame>,
+    instance: Instance,
+    exports: Exports,
+    call: Option<TypedFunc<(), ()>>,
+    fresh: Option<Fresh>,
+}
+
+/// What is put back between frames.
+struct Fresh {
+    globals: Vec<(Global, i64, bool)>,
+    bytes: usize,
+    /// The first bytes of the memory, up to the last that is not zero.
+    head: Vec<u8>,
 }
 
 /// Links every row of the table of host calls.
@@ -69,7 +112,8 @@ fn host_call(caller: &mut Caller<'_, Frame>, function: HostFunction, arguments: 
     let exports = caller.data().exports.ok_or(Stopped)?;
     let mut gas = counter(exports.gas, &mut *caller);
     let (memory, frame) = exports.memory.data_and_store_mut(&mut *caller);
-    let answer = call_host(&mut *frame.host, function, arguments, memory, &mut gas);
+    let host = frame.host.as_deref_mut().ok_or(Stopped)?;
+    let answer = call_host(host, function, arguments, memory, &mut gas);
     if let Err(stop) = answer {
         frame.stop = Some(stop);
     }
@@ -86,7 +130,12 @@ impl Guest {
     ///
     /// # Errors
     /// When an import is not in the table or one of the injected exports is missing.
-    pub(crate) fn new(linker: &Linker<Frame>, module: &Module) -> wasmtime::Result<Self> {
+    pub(crate) fn new(
+        linker: &Linker<Frame>,
+        module: &Module,
+        globals: Option<&[String]>,
+        idle: Arc<Idle>,
+    ) -> wasmtime::Result<Self> {
         let need = |name: &str| {
             module.get_export_index(name).ok_or_else(|| wasmtime::Error::msg(format!("module does not export {name}")))
         };
@@ -97,6 +146,9 @@ impl Guest {
             stack: need(STACK_GLOBAL)?,
             call: module.get_export_index(ENTRY_CALL),
             deploy: module.get_export_index(ENTRY_DEPLOY),
+            globals: globals.map(|names| names.iter().map(|name| need(name)).collect()).transpose()?,
+            waiting: Mutex::new(Vec::new()),
+            idle,
         })
     }
 
@@ -108,40 +160,96 @@ impl Guest {
         host: Box<dyn Host>,
     ) -> Result<(Run, Box<dyn Host>), EngineFault> {
         let fault = |error: wasmtime::Error| EngineFault { engine: name, message: format!("{error:#}") };
-        let mut store = Store::new(self.instance.module().engine(), Frame { host, exports: None, stop: None });
-        let instance = self.instance.instantiate(&mut store).map_err(fault)?;
-        let exports = self.exports(&mut store, &instance).map_err(fault)?;
-        exports.gas.set(&mut store, Val::I64(invocation.gas)).map_err(fault)?;
-        exports.stack.set(&mut store, Val::I64(invocation.stack)).map_err(fault)?;
-        store.data_mut().exports = Some(exports);
-
-        let result = self.enter(&mut store, &instance, invocation.entry);
-
-        let gas = counter(exports.gas, &mut store);
-        let stack = counter(exports.stack, &mut store);
-        let trap = match &result {
-            Err(error) if store.data().stop.is_none() => {
-                let trap = error.downcast_ref::<Trap>();
-                if matches!(trap, None | Some(Trap::StackOverflow)) {
-                    return Err(EngineFault { engine: name, message: format!("the guest was lost: {error:#}") });
-                }
-                true
-            }
-            _ => false,
+        let mut running = match self.take() {
+            Some(running) => running,
+            None => self.start().map_err(fault)?,
         };
+        running.store.data_mut().host = Some(host);
+        let exports = running.exports;
+        exports.gas.set(&mut running.store, Val::I64(invocation.gas)).map_err(fault)?;
+        exports.stack.set(&mut running.store, Val::I64(invocation.stack)).map_err(fault)?;
+
+        let result = self.enter(&mut running, invocation.entry);
+
+        let gas = counter(exports.gas, &mut running.store);
+        let stack = counter(exports.stack, &mut running.store);
+        let stop = running.store.data_mut().stop.take();
+        let mut trapped = false;
+        if let (Err(error), None) = (&result, stop) {
+            if matches!(error.downcast_ref::<Trap>(), None | Some(Trap::StackOverflow)) {
+                return Err(EngineFault { engine: name, message: format!("the guest was lost: {error:#}") });
+            }
+            trapped = true;
+        }
         let memory_hash = invocation.hash_memory.then(|| {
-            let digest: [u8; 32] = Sha3_256::digest(exports.memory.data(&store)).into();
+            let digest: [u8; 32] = Sha3_256::digest(exports.memory.data(&running.store)).into();
             Hash(digest)
         });
-        let frame = store.into_data();
-        let end = match frame.stop {
+        let end = match stop {
             Some(stop) => End::Host(stop),
             None if gas < 0 => End::OutOfGas,
             None if stack < 0 => End::StackExhausted,
-            None if trap => End::Trapped,
+            None if trapped => End::Trapped,
             None => End::Returned,
         };
-        Ok((Run { end, gas, stack, memory_hash }, frame.host))
+        let host = running.store.data_mut().host.take();
+        let host = host.ok_or_else(|| EngineFault { engine: name, message: "the host was lost".to_owned() })?;
+        self.put_back(running);
+        Ok((Run { end, gas, stack, memory_hash }, host))
+    }
+
+    fn take(&self) -> Option<Running> {
+        let running = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
+        self.idle.leave(1);
+        Some(running)
+    }
+
+    /// Makes the instance as it was when it was fresh and keeps it, if both can be done.
+    fn put_back(&self, mut running: Running) {
+        let Some(fresh) = &running.fresh else { return };
+        let memory = running.exports.memory.data_mut(&mut running.store);
+        if memory.len() != fresh.bytes || !self.idle.enter() {
+            return;
+        }
+        let (head, tail) = memory.split_at_mut(fresh.head.len());
+        head.copy_from_slice(&fresh.head);
+        tail.fill(0);
+        for (global, value, wide) in &fresh.globals {
+            let value = if *wide { Val::I64(*value) } else { Val::I32(*value as i32) };
+            if global.set(&mut running.store, value).is_err() {
+                self.idle.leave(1);
+                return;
+            }
+        }
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push(running);
+    }
+
+    fn start(&self) -> wasmtime::Result<Running> {
+        let frame = Frame { host: None, exports: None, stop: None };
+        let mut store = Store::new(self.instance.module().engine(), frame);
+        let instance = self.instance.instantiate(&mut store)?;
+        let exports = self.exports(&mut store, &instance)?;
+        store.data_mut().exports = Some(exports);
+        let call = self.call.as_ref().and_then(|index| instance.get_module_export(&mut store, index));
+        let call = call.and_then(Extern::into_func).and_then(|function| function.typed(&store).ok());
+        let fresh =
+            self.globals.as_ref().and_then(|globals| Self::fresh(globals, &mut store, &instance, exports.memory));
+        Ok(Running { store, instance, exports, call, fresh })
+    }
+
+    fn fresh(globals: &[ModuleExport], store: &mut Store<Frame>, instance: &Instance, memory: Memory) -> Option<Fresh> {
+        let mut values = Vec::with_capacity(globals.len());
+        for index in globals {
+            let global = instance.get_module_export(&mut *store, index).and_then(Extern::into_global)?;
+            match global.get(&mut *store) {
+                Val::I32(value) => values.push((global, i64::from(value), false)),
+                Val::I64(value) => values.push((global, value, true)),
+                _ => return None,
+            }
+        }
+        let bytes = memory.data(&*store);
+        let used = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+        Some(Fresh { globals: values, bytes: bytes.len(), head: bytes[..used].to_vec() })
     }
 
     fn exports(&self, store: &mut Store<Frame>, instance: &Instance) -> wasmtime::Result<Exports> {
@@ -153,14 +261,27 @@ impl Guest {
         Ok(Exports { memory, gas, stack })
     }
 
-    fn enter(&self, store: &mut Store<Frame>, instance: &Instance, entry: Entry<'_>) -> wasmtime::Result<()> {
+    fn enter(&self, running: &mut Running, entry: Entry<'_>) -> wasmtime::Result<()> {
+        let Running { store, instance, call, .. } = running;
         let export = match entry {
-            Entry::Call => self.call.as_ref().and_then(|index| instance.get_module_export(&mut *store, index)),
+            Entry::Call => {
+                if let Some(call) = call {
+                    return call.call(store, ());
+                }
+                None
+            }
             Entry::Deploy => self.deploy.as_ref().and_then(|index| instance.get_module_export(&mut *store, index)),
             Entry::Named(name) => instance.get_export(&mut *store, name),
         };
         let function =
             export.and_then(Extern::into_func).ok_or_else(|| wasmtime::Error::msg("entry is no function"))?;
         function.typed::<(), ()>(&store)?.call(store, ())
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        let waiting = self.waiting.get_mut().unwrap_or_else(PoisonError::into_inner);
+        self.idle.leave(waiting.len());
     }
 }

@@ -4,6 +4,7 @@
 //! the background. Gas and stack are counted by the module itself, so that a result never depends on which of them ran.
 //!
 //! - `config` sets wasmtime up, `guest` links the table of host calls and runs one frame,
+//! - `reuse` says which instances can be put back as they were, instead of being made anew,
 //! - `stack` gives frames a native stack that the logical stack cannot exhaust,
 //! - `disk` keeps compiled code between starts of the node and trusts nothing that it did not write.
 
@@ -11,6 +12,7 @@ mod config;
 mod disk;
 mod engine;
 mod guest;
+mod reuse;
 mod stack;
 mod tiered;
 

@@ -102,6 +102,43 @@ fn memory_is_zero_in_every_new_frame() {
     }
 }
 
+#[test]
+fn a_frame_sees_nothing_of_the_one_before_it_however_that_ended() {
+    // Answers the memory and a global that it then changes, together with a stop at one of three places.
+    let code = module(
+        r#"(data (i32.const 10) "abc") (global $mine (mut i32) (i32.const 5))
+        (func (export "call")
+            (drop (call $log (global.get $mine) (i32.load (i32.const 10))))
+            (drop (call $log (i32.load (i32.const 65532)) (i32.load (i32.const 0))))
+            (global.set $mine (i32.const 9))
+            (i32.store (i32.const 10) (i32.const -1))
+            (i32.store (i32.const 65532) (i32.const -1))
+            (i32.store (i32.const 0) (i32.const -1))
+            (if (i64.eq (call $gas_left) (i64.const 1)) (then unreachable)))"#,
+    );
+    for engine in engines() {
+        let mut seen = Vec::new();
+        for round in 0..60 {
+            let calls = Arc::new(std::sync::Mutex::new(Vec::new()));
+            let record = Arc::clone(&calls);
+            let run = run_with(&*engine, &code, 50, move |function, arguments, _, _| {
+                record.lock().expect("not poisoned").extend_from_slice(arguments);
+                match (function, round % 3) {
+                    (HostFunction::gas_left, 1) => Err(Stop::Reverted),
+                    (HostFunction::gas_left, 2) => Ok(1),
+                    _ => Ok(0),
+                }
+            });
+            let run = run.expect("no fault");
+            let end = [End::Returned, End::Host(Stop::Reverted), End::Trapped][round % 3];
+            assert_eq!(run.end, end);
+            seen.push((calls.lock().expect("not poisoned").clone(), run.memory_hash));
+        }
+        assert_eq!(seen[0].0, [5, 0x0063_6261, 0, 0]);
+        assert!(seen.iter().all(|frame| *frame == seen[0]), "{}: {seen:?}", engine.name());
+    }
+}
+
 /// Runs frames inside each other's host calls until the depth, then answers.
 fn nested(engine: &Arc<dyn Engine>, depth: u32) -> Result<u32, EngineFault> {
     let code = module(r#"(func (export "call") (drop (call $gas_left)))"#);

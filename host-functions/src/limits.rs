@@ -18,3 +18,16 @@ pub const MAX_CALL_DEPTH: u32 = 16;
 pub const MAX_ITERATORS: u32 = 16;
 /// Bytes of a message that a hash or signature call reads.
 pub const MAX_MESSAGE_BYTES: u32 = 1024 * 1024;
+
+/// Every limit by name, for the profile's hash.
+pub const ALL: &[(&str, u32)] = &[
+    ("key_bytes", MAX_KEY_BYTES),
+    ("value_bytes", MAX_VALUE_BYTES),
+    ("input_bytes", MAX_INPUT_BYTES),
+    ("return_bytes", MAX_RETURN_BYTES),
+    ("topics", MAX_TOPICS),
+    ("event_bytes", MAX_EVENT_BYTES),
+    ("call_depth", MAX_CALL_DEPTH),
+    ("iterators", MAX_ITERATORS),
+    ("message_bytes", MAX_MESSAGE_BYTES),
+];

@@ -83,7 +83,7 @@ int64_t counterpart_storage_has(void *key, uint32_t key_length);
 __attribute__((import_module("counterpart"), import_name("storage_length")))
 int64_t counterpart_storage_length(void *key, uint32_t key_length);
 
-/* Opens an iterator over the keys in `[start, end)`, in byte order, or from the end if `descending` is 1; an empty `end` is no bound. Answers a handle of this frame. It sees the writes made before it was opened. */
+/* Opens an iterator over the keys in `[start, end)`, in byte order, or from the end if `descending` is 1; an empty `end` is no bound. Answers a handle of this frame. It is a cursor: an entry written or removed ahead of it is seen as it is when the cursor gets there. */
 __attribute__((import_module("counterpart"), import_name("storage_range")))
 int64_t counterpart_storage_range(void *start, uint32_t start_length, void *end, uint32_t end_length, uint32_t descending);
 

@@ -1,5 +1,31 @@
 //! Transactions and blocks over a view of the state. Defines [`Engine`]; knows no engine.
+//!
+//! - `executor`: blocks, simulations, queries; fees, nonces, what is rejected,
+//! - `work`: a transaction in execution, which one frame at a time owns,
+//! - `frame`, `storage`, `calls`, `crypto`, `arithmetic`: the host functions,
+//! - `view`: the state with writes over it that can be undone,
+//! - `records`: what the system itself keeps in the state.
 
+mod arithmetic;
+mod calls;
+mod context;
+mod crypto;
 mod engine;
+mod executor;
+mod frame;
+mod gas;
+mod memory;
+mod modules;
+mod records;
+mod storage;
+mod view;
+mod work;
 
+pub use context::{
+    BlockContext, MAX_ACTIONS, MAX_AUTHORIZATIONS, MAX_TRANSACTION_BYTES, MAX_TRANSACTION_GAS, intrinsic_gas,
+    upload_gas,
+};
 pub use engine::{End, Engine, EngineFault, Entry, Invocation, Run, call_host};
+pub use executor::{BlockResult, ExecutionFault, Executor, Query, QueryResult, Simulation};
+pub use records::{Account, CodeRecord, ContractRecord, account, code_record, contract};
+pub use work::AuthorizationRequest;

@@ -1,0 +1,51 @@
+//! What is fixed while a block is executed, and the limits of a transaction.
+
+use counterpart_ledger::{Address, ChainId, Gas, Hash, Height};
+
+/// The block in execution, as contracts see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlockContext {
+    /// The chain.
+    pub chain: ChainId,
+    /// Height of the block.
+    pub height: Height,
+    /// Its time, in ms since 1970.
+    pub time_ms: u64,
+    /// Hash of its parent.
+    pub parent: Hash,
+    /// Who receives the fees, once, at the end of the block.
+    pub fee_collector: Address,
+    /// Least gas price accepted.
+    pub min_gas_price: u64,
+}
+
+/// Most gas that a transaction may ask for.
+pub const MAX_TRANSACTION_GAS: u64 = 1_000_000_000;
+/// Most bytes of an encoded transaction.
+pub const MAX_TRANSACTION_BYTES: usize = 1024 * 1024;
+/// Most actions of a transaction.
+pub const MAX_ACTIONS: usize = 64;
+/// Most authorisations that a transaction carries.
+pub const MAX_AUTHORIZATIONS: usize = 64;
+
+/// Most bytes that a transaction reads from the state.
+pub(crate) const READ_BUDGET: u64 = 16 << 20;
+/// Most bytes that a transaction writes to the state.
+pub(crate) const WRITE_BUDGET: u64 = 4 << 20;
+/// Most bytes of events.
+pub(crate) const EVENT_BUDGET: u64 = 1 << 20;
+
+const TRANSACTION_GAS: u64 = 220_000;
+const TRANSACTION_BYTE_GAS: u64 = 16;
+const AUTHORIZATION_GAS: u64 = 200_000;
+
+/// Gas that a transaction costs before its first action: signatures, nonce, bytes.
+pub fn intrinsic_gas(bytes: usize, authorizations: usize) -> Gas {
+    let bytes = bytes as u64 * TRANSACTION_BYTE_GAS;
+    Gas(TRANSACTION_GAS + bytes + authorizations as u64 * AUTHORIZATION_GAS)
+}
+
+/// Gas of an upload of `length` bytes: validation, metering, storage and later compilation.
+pub fn upload_gas(length: usize) -> Gas {
+    Gas(crate::gas::cost(counterpart_host_functions::HostFunction::upload_code, length as u64))
+}

@@ -1,0 +1,422 @@
+//! Blocks, simulations and queries.
+
+use crate::calls::{Deployment, FrameEnd, call_contract, deploy_contract};
+use crate::context::{
+    BlockContext, MAX_ACTIONS, MAX_AUTHORIZATIONS, MAX_TRANSACTION_BYTES, MAX_TRANSACTION_GAS, intrinsic_gas,
+    upload_gas,
+};
+use crate::engine::{Engine, EngineFault};
+use crate::frame::Call;
+use crate::gas::{charge, cost};
+use crate::modules::Modules;
+use crate::records::{self, Account, account_key};
+use crate::view::View;
+use crate::work::{AuthorizationRequest, Work};
+use counterpart_host_functions::{HostFunction, limits};
+use counterpart_ledger::{
+    Action, Address, CodeRead, Event, Gas, Genesis, Hash, Outcome, Receipt, RejectCode, SignedTransaction, StateFault,
+    StateRead, Transaction, Write, WriteSet, encode,
+};
+use counterpart_module::{ModuleError, PreparedModule, Profile};
+use sha3::Digest;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The node failed while it executed. It stops; this never becomes a receipt.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("execution failed: {0}")]
+pub struct ExecutionFault(pub String);
+
+impl From<StateFault> for ExecutionFault {
+    fn from(fault: StateFault) -> Self {
+        Self(fault.to_string())
+    }
+}
+
+impl From<EngineFault> for ExecutionFault {
+    fn from(fault: EngineFault) -> Self {
+        Self(fault.to_string())
+    }
+}
+
+/// What a block did.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct BlockResult {
+    /// One for each transaction, in order.
+    pub receipts: Vec<Receipt>,
+    /// What it changed in the state.
+    pub writes: WriteSet,
+    /// Code that it uploaded, by hash.
+    pub codes: BTreeMap<Hash, Vec<u8>>,
+}
+
+/// What a transaction would do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Simulation {
+    /// What would become of it.
+    pub receipt: Receipt,
+    /// What it would change.
+    pub writes: WriteSet,
+    /// Consents that it needs and does not carry; the simulation took them as given.
+    pub requests: Vec<AuthorizationRequest>,
+}
+
+/// A read-only call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Query {
+    /// The contract.
+    pub contract: Address,
+    /// Who asks, as the contract sees it.
+    pub caller: Address,
+    /// Selector and arguments.
+    pub input: Vec<u8>,
+    /// The most gas that it may use.
+    pub gas_limit: Gas,
+}
+
+/// What a query answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueryResult {
+    /// How it ended; `action` is 0.
+    pub outcome: Outcome,
+    /// What it returned.
+    pub output: Vec<u8>,
+    /// Gas that it used.
+    pub gas_used: Gas,
+    /// Events are recorded by calls only: a read-only call that emits traps.
+    pub events: Vec<Event>,
+}
+
+/// Executes over a view of the state, on any engine.
+#[derive(Clone)]
+pub struct Executor {
+    engine: Arc<dyn Engine>,
+    modules: Arc<Modules>,
+}
+
+impl Executor {
+    /// An executor under a profile.
+    pub fn new(engine: Arc<dyn Engine>, profile: Profile) -> Self {
+        Self { engine, modules: Arc::new(Modules::new(profile)) }
+    }
+
+    /// The rules in force.
+    pub fn profile(&self) -> &Profile {
+        self.modules.profile()
+    }
+
+    /// The engine's name.
+    pub fn engine_name(&self) -> &'static str {
+        self.engine.name()
+    }
+
+    /// Validates and meters code as an upload would.
+    ///
+    /// # Errors
+    /// [`ModuleError`] when the code is not accepted.
+    pub fn prepare(&self, code: &[u8]) -> Result<Arc<PreparedModule>, ModuleError> {
+        self.modules.prepare(code)
+    }
+
+    /// The state before the first block.
+    pub fn genesis(genesis: &Genesis) -> WriteSet {
+        let entry = |account: &counterpart_ledger::GenesisAccount| {
+            let record = Account { nonce: 0, balance: account.balance };
+            (account_key(&account.address), Write { old: None, new: Some(encode(&record)) })
+        };
+        genesis.accounts.iter().map(entry).collect()
+    }
+
+    /// Executes a block's transactions in order.
+    ///
+    /// # Errors
+    /// [`ExecutionFault`] when the node failed; nothing can be said about the block then.
+    pub fn execute_block(
+        &self,
+        block: &BlockContext,
+        transactions: &[SignedTransaction],
+        state: Arc<dyn StateRead>,
+        code: Arc<dyn CodeRead>,
+    ) -> Result<BlockResult, ExecutionFault> {
+        self.in_scope(|| {
+            let mut work = self.work(block, state.clone(), code.clone());
+            let mut receipts = Vec::with_capacity(transactions.len());
+            for signed in transactions {
+                let valid = signed.verify().is_ok();
+                let receipt;
+                (work, receipt) = self.transaction(work, &signed.transaction, valid)?;
+                receipts.push(receipt);
+            }
+            work.view.end_transaction();
+            let fees: u128 = receipts.iter().map(|receipt| receipt.fee).sum();
+            if fees > 0 {
+                let mut collector = work.account(&block.fee_collector)?;
+                collector.balance = collector.balance.saturating_add(fees);
+                work.set_account(&block.fee_collector, &collector);
+            }
+            let mut codes = std::mem::take(&mut work.uploads);
+            let mut lost = Vec::new();
+            for hash in codes.keys() {
+                if records::code_record(&work.view, hash)?.is_none() {
+                    lost.push(*hash);
+                }
+            }
+            lost.iter().for_each(|hash| drop(codes.remove(hash)));
+            Ok(BlockResult { receipts, writes: work.view.into_writes()?, codes })
+        })
+    }
+
+    /// Whether a transaction could stand in the next block.
+    ///
+    /// # Errors
+    /// [`ExecutionFault`] when the store fails; the inner error says why the transaction would be rejected.
+    pub fn check(
+        &self,
+        block: &BlockContext,
+        signed: &SignedTransaction,
+        state: &dyn StateRead,
+    ) -> Result<Result<(), RejectCode>, ExecutionFault> {
+        if signed.verify().is_err() {
+            return Ok(Err(RejectCode::Signature));
+        }
+        Ok(admit(block, &signed.transaction, state)?.map(|_| ()))
+    }
+
+    /// Runs a transaction that need not be signed, and keeps nothing.
+    ///
+    /// # Errors
+    /// [`ExecutionFault`] when the node failed.
+    pub fn simulate(
+        &self,
+        block: &BlockContext,
+        transaction: &Transaction,
+        state: Arc<dyn StateRead>,
+        code: Arc<dyn CodeRead>,
+    ) -> Result<Simulation, ExecutionFault> {
+        self.in_scope(|| {
+            let mut work = self.work(block, state.clone(), code.clone());
+            work.requests = Some(Vec::new());
+            let (mut work, receipt) = self.transaction(work, transaction, true)?;
+            let mut requests = work.requests.take().unwrap_or_default();
+            requests.sort();
+            requests.dedup();
+            Ok(Simulation { receipt, writes: work.view.into_writes()?, requests })
+        })
+    }
+
+    /// Runs a read-only call.
+    ///
+    /// # Errors
+    /// [`ExecutionFault`] when the node failed.
+    pub fn query(
+        &self,
+        block: &BlockContext,
+        query: &Query,
+        state: Arc<dyn StateRead>,
+        code: Arc<dyn CodeRead>,
+    ) -> Result<QueryResult, ExecutionFault> {
+        self.in_scope(|| {
+            let mut work = self.work(block, state.clone(), code.clone());
+            work.begin(query.caller, &[]);
+            let limit = query.gas_limit.0.min(MAX_TRANSACTION_GAS) as i64;
+            let mut gas = limit;
+            let call = Call {
+                contract: query.contract,
+                caller: query.caller,
+                input: query.input.clone(),
+                value: 0,
+                read_only: true,
+                depth: 1,
+            };
+            let (work, end) = call_contract(work, call, &mut gas)?;
+            let gas_used = Gas((limit - gas.max(0)) as u64);
+            let (outcome, output) = outcome(0, end);
+            Ok(QueryResult { outcome, output, gas_used, events: work.events })
+        })
+    }
+
+    fn work(&self, block: &BlockContext, state: Arc<dyn StateRead>, code: Arc<dyn CodeRead>) -> Box<Work> {
+        Box::new(Work::new(self.engine.clone(), self.modules.clone(), code, block.clone(), View::new(state)))
+    }
+
+    fn in_scope<T: Send>(
+        &self,
+        work: impl Fn() -> Result<T, ExecutionFault> + Send + Sync,
+    ) -> Result<T, ExecutionFault> {
+        let mut result = None;
+        self.engine.scope(&mut || result = Some(work()))?;
+        result.unwrap_or_else(|| Err(ExecutionFault("the engine did not run the work".into())))
+    }
+
+    fn transaction(
+        &self,
+        mut work: Box<Work>,
+        transaction: &Transaction,
+        valid: bool,
+    ) -> Result<(Box<Work>, Receipt), ExecutionFault> {
+        let sender = transaction.sender_address();
+        let hash = transaction.hash();
+        work.begin(sender, &transaction.authorizations);
+        let admitted = if valid { admit(&work.block, transaction, &work.view)? } else { Err(RejectCode::Signature) };
+        let intrinsic = match admitted {
+            Ok(intrinsic) => intrinsic,
+            Err(code) => {
+                let evidence = Hash(work.evidence.clone().finalize().into());
+                let outcome = Outcome::Rejected(code);
+                let (outputs, events) = (Vec::new(), Vec::new());
+                let receipt =
+                    Receipt { transaction: hash, outcome, gas_used: Gas(0), fee: 0, outputs, events, evidence };
+                return Ok((work, receipt));
+            }
+        };
+        let price = u128::from(transaction.gas_price);
+        let limit = transaction.gas_limit.0;
+        let mut account = work.account(&sender)?;
+        account.nonce += 1;
+        account.balance -= u128::from(limit) * price;
+        work.set_account(&sender, &account);
+
+        let mark = work.mark();
+        let mut gas = (limit - intrinsic.0) as i64;
+        let mut outputs = Vec::with_capacity(transaction.actions.len());
+        let mut result = Outcome::Success;
+        for (index, action) in transaction.actions.iter().enumerate() {
+            let outcome;
+            (work, outcome) = self.action(work, index as u16, sender, action, &mut gas)?;
+            match outcome {
+                (Outcome::Success, output) => outputs.push(output),
+                (failure, _) => {
+                    result = failure;
+                    break;
+                }
+            }
+        }
+        if result != Outcome::Success {
+            work.undo_to(&mark);
+            outputs.clear();
+        }
+        let gas_used = limit - gas.max(0) as u64;
+        let mut account = work.account(&sender)?;
+        account.balance += u128::from(limit - gas_used) * price;
+        work.set_account(&sender, &account);
+        let receipt = Receipt {
+            transaction: hash,
+            outcome: result,
+            gas_used: Gas(gas_used),
+            fee: u128::from(gas_used) * price,
+            outputs,
+            events: std::mem::take(&mut work.events),
+            evidence: Hash(work.evidence.clone().finalize().into()),
+        };
+        Ok((work, receipt))
+    }
+
+    fn action(
+        &self,
+        mut work: Box<Work>,
+        index: u16,
+        sender: Address,
+        action: &Action,
+        gas: &mut i64,
+    ) -> Result<(Box<Work>, (Outcome, Vec<u8>)), ExecutionFault> {
+        let price = match action {
+            Action::Upload { code } => upload_gas(code.len()).0,
+            Action::Deploy { input, .. } => cost(HostFunction::deploy, input.len() as u64),
+            Action::Call { input, .. } => cost(HostFunction::call, input.len() as u64),
+            Action::Transfer { .. } => cost(HostFunction::transfer, 0),
+        };
+        if charge(gas, price).is_err() {
+            return Ok((work, (Outcome::OutOfGas { action: index }, Vec::new())));
+        }
+        match action {
+            Action::Upload { code } => {
+                let uploaded = match work.upload(code)? {
+                    Ok(module) => (Outcome::Success, module.original_hash.0.to_vec()),
+                    Err(error) => (Outcome::BadModule { action: index, code: error.code() }, Vec::new()),
+                };
+                Ok((work, uploaded))
+            }
+            Action::Deploy { code_hash, salt, input, value } => {
+                let (code_hash, salt, input, value) = (*code_hash, *salt, input.clone(), *value);
+                let deployment = Deployment { creator: sender, code_hash, salt, input, value, depth: 1 };
+                let (work, end, address) = deploy_contract(work, deployment, gas)?;
+                let (outcome, _) = outcome(index, end);
+                Ok((work, (outcome, address.0.to_vec())))
+            }
+            Action::Call { contract, input, value } => {
+                let (contract, caller, input, value) = (*contract, sender, input.clone(), *value);
+                let call = Call { contract, caller, input, value, read_only: false, depth: 1 };
+                let (work, end) = call_contract(work, call, gas)?;
+                Ok((work, outcome(index, end)))
+            }
+            Action::Transfer { to, amount } => {
+                let sent = work.transfer(&sender, to, *amount)?;
+                let outcome = if sent { Outcome::Success } else { Outcome::InsufficientBalance { action: index } };
+                Ok((work, (outcome, Vec::new())))
+            }
+        }
+    }
+}
+
+/// Whether a transaction may run, by everything but its signatures; answers its intrinsic gas.
+fn admit(
+    block: &BlockContext,
+    transaction: &Transaction,
+    state: &dyn StateRead,
+) -> Result<Result<Gas, RejectCode>, ExecutionFault> {
+    let bytes = encode(transaction).len();
+    let inputs_fit = transaction.actions.iter().all(|action| match action {
+        Action::Deploy { input, .. } | Action::Call { input, .. } => input.len() <= limits::MAX_INPUT_BYTES as usize,
+        Action::Upload { .. } | Action::Transfer { .. } => true,
+    });
+    let counts_fit = (1..=MAX_ACTIONS).contains(&transaction.actions.len())
+        && transaction.authorizations.len() <= MAX_AUTHORIZATIONS
+        && bytes <= MAX_TRANSACTION_BYTES;
+    let intrinsic = intrinsic_gas(bytes, transaction.authorizations.len());
+    let limit = transaction.gas_limit;
+    if transaction.chain != block.chain {
+        return Ok(Err(RejectCode::Chain));
+    }
+    if !inputs_fit || !counts_fit {
+        return Ok(Err(RejectCode::Size));
+    }
+    if transaction.expires_at < block.height {
+        return Ok(Err(RejectCode::Expired));
+    }
+    if limit < intrinsic || limit.0 > MAX_TRANSACTION_GAS {
+        return Ok(Err(RejectCode::GasLimit));
+    }
+    if transaction.gas_price < block.min_gas_price {
+        return Ok(Err(RejectCode::GasPrice));
+    }
+    let account = records::account(state, &transaction.sender_address())?;
+    if account.nonce != transaction.nonce {
+        return Ok(Err(RejectCode::Nonce));
+    }
+    if account.balance < u128::from(limit.0) * u128::from(transaction.gas_price) {
+        return Ok(Err(RejectCode::Balance));
+    }
+    for authorization in &transaction.authorizations {
+        let signer = counterpart_ledger::account_address(&authorization.signer);
+        let used = state.get(&records::authorization_key(&signer, authorization.nonce))?.is_some();
+        if used || authorization.expires_at < block.height {
+            return Ok(Err(RejectCode::Authorization));
+        }
+    }
+    Ok(Ok(intrinsic))
+}
+
+fn outcome(action: u16, end: FrameEnd) -> (Outcome, Vec<u8>) {
+    let outcome = match end {
+        FrameEnd::Success(output) => return (Outcome::Success, output),
+        FrameEnd::Revert { contract, code, data } => Outcome::Revert { action, contract, code, data },
+        FrameEnd::OutOfGas => Outcome::OutOfGas { action },
+        FrameEnd::StackExhausted => Outcome::StackExhausted { action },
+        FrameEnd::Trap { contract, code } => Outcome::Trap { action, contract, code },
+        FrameEnd::NoContract(contract) => Outcome::NoContract { action, contract },
+        FrameEnd::NoCode(code_hash) => Outcome::NoCode { action, code_hash },
+        FrameEnd::AddressTaken(contract) => Outcome::AddressTaken { action, contract },
+        FrameEnd::InsufficientBalance => Outcome::InsufficientBalance { action },
+    };
+    (outcome, Vec::new())
+}

@@ -1,0 +1,130 @@
+//! The table of holders, which every version of the token has.
+
+use crate::types::{Holding, Reason, TokenError};
+use counterpart_sdk::prelude::*;
+
+/// Holders with their units, freezes and locks.
+#[storage]
+pub struct HolderBook {
+    total: Item<u128>,
+    holdings: Map<Address, Holding>,
+    /// Those with at least one unit.
+    holders: Set<Address>,
+    count: Item<u32>,
+}
+
+impl HolderBook {
+    /// All units.
+    pub fn total(&self) -> u128 {
+        self.total.get_or_default()
+    }
+
+    /// Adds to all units.
+    pub fn add_to_total(&mut self, units: u128) -> Result<(), TokenError> {
+        let total = self.total().checked_add(units).ok_or(TokenError::Overflow)?;
+        self.total.set(&total);
+        Ok(())
+    }
+
+    /// Units of a holder.
+    pub fn balance(&self, holder: &Address) -> u128 {
+        self.holding(holder).units
+    }
+
+    /// What is known of a holder.
+    pub fn holding(&self, holder: &Address) -> Holding {
+        self.holdings.get_or_default(holder)
+    }
+
+    /// How many holders have units.
+    pub fn count(&self) -> u32 {
+        self.count.get_or_default()
+    }
+
+    /// Holders with units, after one or from the beginning.
+    pub fn holders(&self, after: Option<&Address>, limit: u32) -> Vec<Address> {
+        self.holders.page(after, limit)
+    }
+
+    /// Why the book would refuse a transfer.
+    pub fn refusals(&self, from: &Address, to: &Address, units: u128) -> Vec<Reason> {
+        let (sender, receiver) = (self.holding(from), self.holding(to));
+        let mut reasons = Vec::new();
+        if units == 0 {
+            reasons.push(Reason::NoUnits);
+        }
+        if from == to {
+            reasons.push(Reason::SameHolder);
+        }
+        if sender.units < units {
+            reasons.push(Reason::InsufficientBalance { have: sender.units, want: units });
+        }
+        if sender.frozen {
+            reasons.push(Reason::SenderFrozen);
+        }
+        if receiver.frozen {
+            reasons.push(Reason::ReceiverFrozen);
+        }
+        if sender.locked_until_ms > env::block_time_ms() {
+            reasons.push(Reason::LockedUntil { time_ms: sender.locked_until_ms });
+        }
+        reasons
+    }
+
+    /// Gives units to a holder.
+    pub fn credit(&mut self, holder: &Address, units: u128) -> Result<(), TokenError> {
+        let mut holding = self.holding(holder);
+        holding.units = holding.units.checked_add(units).ok_or(TokenError::Overflow)?;
+        self.enter(holder, &holding);
+        Ok(())
+    }
+
+    /// Moves units, whatever the rules say.
+    pub fn move_units(&mut self, from: &Address, to: &Address, units: u128) -> Result<(), TokenError> {
+        let mut sender = self.holding(from);
+        sender.units = sender.units.checked_sub(units).ok_or(TokenError::Overflow)?;
+        self.enter(from, &sender);
+        self.credit(to, units)
+    }
+
+    /// Freezes or releases a holder.
+    pub fn set_frozen(&mut self, holder: &Address, frozen: bool) {
+        let holding = Holding { frozen, ..self.holding(holder) };
+        self.enter(holder, &holding);
+    }
+
+    /// Prolongs a holder's lock.
+    pub fn lock_until(&mut self, holder: &Address, time_ms: u64) -> Result<(), TokenError> {
+        let holding = self.holding(holder);
+        if time_ms < holding.locked_until_ms {
+            return Err(TokenError::LockShortened { locked_until_ms: holding.locked_until_ms });
+        }
+        self.enter(holder, &Holding { locked_until_ms: time_ms, ..holding });
+        Ok(())
+    }
+
+    /// Takes over what a parent knows of a holder: units are added, the stricter freeze and lock hold.
+    pub fn take_over(&mut self, holder: &Address, from_parent: &Holding) -> Result<(), TokenError> {
+        let here = self.holding(holder);
+        let holding = Holding {
+            units: here.units.checked_add(from_parent.units).ok_or(TokenError::Overflow)?,
+            frozen: here.frozen || from_parent.frozen,
+            locked_until_ms: here.locked_until_ms.max(from_parent.locked_until_ms),
+        };
+        self.enter(holder, &holding);
+        self.add_to_total(from_parent.units)
+    }
+
+    /// Writes a holding and keeps the list of holders.
+    fn enter(&mut self, holder: &Address, holding: &Holding) {
+        let listed = self.holders.contains(holder);
+        if holding.units > 0 && !listed {
+            self.holders.insert(holder);
+            self.count.set(&(self.count() + 1));
+        } else if holding.units == 0 && listed {
+            self.holders.remove(holder);
+            self.count.set(&(self.count() - 1));
+        }
+        self.holdings.set(holder, holding);
+    }
+}

@@ -1,0 +1,210 @@
+//! A contract's interface as tools read it.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use parity_scale_codec::{Decode, Encode};
+use scale_info::PortableRegistry;
+use scale_info::form::PortableForm;
+use serde_json::{Value, json};
+
+/// What a method may do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
+pub enum Kind {
+    /// Makes the contract.
+    Constructor,
+    /// Changes it.
+    Call,
+    /// Only answers.
+    Query,
+}
+
+impl Kind {
+    /// The stable name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Constructor => "constructor",
+            Self::Call => "call",
+            Self::Query => "query",
+        }
+    }
+}
+
+/// A named value of a type.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
+pub struct Field {
+    /// Empty if it has none.
+    pub name: String,
+    /// Index in the registry of types.
+    pub ty: u32,
+}
+
+/// A method.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
+pub struct Method {
+    /// Its name.
+    pub name: String,
+    /// First bytes of its call data.
+    pub selector: [u8; 4],
+    /// What it may do.
+    pub kind: Kind,
+    /// Whether native currency can be sent with it.
+    pub payable: bool,
+    /// Its arguments.
+    pub arguments: Vec<Field>,
+    /// Type of what it answers.
+    pub output: u32,
+    /// Type of what it reverts with.
+    pub error: Option<u32>,
+}
+
+/// An event.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
+pub struct Event {
+    /// Its name.
+    pub name: String,
+    /// Its first topic.
+    pub topic: [u8; 32],
+    /// Its fields.
+    pub fields: Vec<Field>,
+    /// For each field, whether it is a topic too.
+    pub indexed: Vec<bool>,
+}
+
+/// A contract's interface.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
+pub struct ContractAbi {
+    /// Of this format: 1.
+    pub version: u8,
+    /// The contract's name.
+    pub name: String,
+    /// Types by index.
+    pub types: PortableRegistry,
+    /// Constructors, calls and queries.
+    pub methods: Vec<Method>,
+    /// Events.
+    pub events: Vec<Event>,
+}
+
+/// A section that is not an interface.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("not a contract interface: {0}")]
+pub struct AbiError(pub String);
+
+impl ContractAbi {
+    /// Reads the content of the section.
+    ///
+    /// # Errors
+    /// [`AbiError`] when it is damaged or of a later version, or names a type that is not there.
+    pub fn from_section(mut bytes: &[u8]) -> Result<Self, AbiError> {
+        let abi = Self::decode(&mut bytes).map_err(|error| AbiError(error.to_string()))?;
+        if abi.version != 1 || !bytes.is_empty() {
+            return Err(AbiError(format!("version {} with {} bytes left over", abi.version, bytes.len())));
+        }
+        let known = |ty: &u32| abi.types.resolve(*ty).is_some();
+        let fields = abi.methods.iter().flat_map(|method| &method.arguments);
+        let fields = fields.chain(abi.events.iter().flat_map(|event| &event.fields)).map(|field| field.ty);
+        let outputs = abi.methods.iter().flat_map(|method| [Some(method.output), method.error]).flatten();
+        if let Some(missing) = fields.chain(outputs).find(|ty| !known(ty)) {
+            return Err(AbiError(format!("type {missing} is missing")));
+        }
+        Ok(abi)
+    }
+
+    /// The method with a name.
+    pub fn method(&self, name: &str) -> Option<&Method> {
+        self.methods.iter().find(|method| method.name == name)
+    }
+
+    /// The method that call data begins with.
+    pub fn method_of(&self, input: &[u8]) -> Option<&Method> {
+        let selector = input.first_chunk::<4>()?;
+        self.methods.iter().find(|method| method.selector == *selector)
+    }
+
+    /// The event with a first topic.
+    pub fn event(&self, topic: &[u8; 32]) -> Option<&Event> {
+        self.events.iter().find(|event| event.topic == *topic)
+    }
+
+    /// A type's name as people write it.
+    pub fn type_name(&self, id: u32) -> String {
+        type_name(&self.types, id, 0)
+    }
+
+    /// The interface as JSON, for people and for code generators.
+    pub fn to_json(&self, docs: &[(String, String)]) -> Value {
+        let fields = |fields: &[Field]| -> Vec<Value> {
+            fields.iter().map(|field| json!({ "name": field.name, "type": self.type_name(field.ty) })).collect()
+        };
+        let method = |method: &Method| {
+            let doc = docs.iter().find(|(name, _)| *name == method.name).map_or("", |(_, doc)| doc);
+            json!({
+                "name": method.name,
+                "selector": format!("0x{}", hex::encode(method.selector)),
+                "kind": method.kind.name(),
+                "payable": method.payable,
+                "arguments": fields(&method.arguments),
+                "output": self.type_name(method.output),
+                "error": method.error.map(|error| self.type_name(error)),
+                "doc": doc,
+            })
+        };
+        let event = |event: &Event| {
+            json!({
+                "name": event.name,
+                "topic": format!("0x{}", hex::encode(event.topic)),
+                "fields": fields(&event.fields),
+                "indexed": event.indexed,
+            })
+        };
+        let types: Vec<Value> = self.types.types.iter().filter_map(|ty| describe(&self.types, &ty.ty)).collect();
+        json!({
+            "version": self.version,
+            "name": self.name,
+            "methods": self.methods.iter().map(method).collect::<Vec<_>>(),
+            "events": self.events.iter().map(event).collect::<Vec<_>>(),
+            "types": types,
+        })
+    }
+}
+
+/// A named type with its fields or variants.
+fn describe(types: &PortableRegistry, ty: &scale_info::Type<PortableForm>) -> Option<Value> {
+    let name = ty.path.ident()?;
+    let fields = |fields: &[scale_info::Field<PortableForm>]| -> Vec<Value> {
+        fields.iter().map(|field| json!({ "name": field.name, "type": type_name(types, field.ty.id, 0) })).collect()
+    };
+    match &ty.type_def {
+        scale_info::TypeDef::Composite(composite) => Some(json!({ "name": name, "fields": fields(&composite.fields) })),
+        scale_info::TypeDef::Variant(variant) if name != "Option" && name != "Result" => {
+            let variants = variant.variants.iter().map(|variant| {
+                json!({ "name": variant.name, "index": variant.index, "fields": fields(&variant.fields) })
+            });
+            Some(json!({ "name": name, "variants": variants.collect::<Vec<_>>() }))
+        }
+        _ => None,
+    }
+}
+
+fn type_name(types: &PortableRegistry, id: u32, depth: u32) -> String {
+    use scale_info::TypeDef::*;
+    let Some(ty) = types.resolve(id).filter(|_| depth < 16) else { return "?".to_string() };
+    let name = |id: u32| type_name(types, id, depth + 1);
+    match (&ty.type_def, ty.path.ident()) {
+        (Variant(variant), Some(option)) if option == "Option" || option == "Result" => {
+            let inner = variant.variants.iter().flat_map(|variant| &variant.fields);
+            let inner: Vec<String> = inner.map(|field| name(field.ty.id)).collect();
+            format!("{option}<{}>", inner.join(", "))
+        }
+        (_, Some(ident)) => ident,
+        (Primitive(primitive), None) => format!("{primitive:?}").to_lowercase(),
+        (Sequence(sequence), None) => format!("Vec<{}>", name(sequence.type_param.id)),
+        (Array(array), None) => format!("[{}; {}]", name(array.type_param.id), array.len),
+        (Tuple(tuple), None) => {
+            let inner: Vec<String> = tuple.fields.iter().map(|field| name(field.id)).collect();
+            format!("({})", inner.join(", "))
+        }
+        _ => "?".to_string(),
+    }
+}

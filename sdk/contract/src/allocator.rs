@@ -1,0 +1,73 @@
+//! Memory of a contract: a pointer that only moves up. A frame lives for one call, so nothing is worth giving back.
+#![allow(unsafe_code, reason = "an allocator hands out raw memory")]
+
+use core::alloc::{GlobalAlloc, Layout};
+use core::arch::wasm32;
+use core::cell::Cell;
+
+const PAGE: usize = 65_536;
+
+struct Bump {
+    next: Cell<usize>,
+    end: Cell<usize>,
+}
+
+// SAFETY: contracts have one thread.
+unsafe impl Sync for Bump {}
+
+#[global_allocator]
+static ALLOCATOR: Bump = Bump { next: Cell::new(0), end: Cell::new(0) };
+
+// SAFETY: every block lies above all blocks handed out before and within memory that was grown for it.
+unsafe impl GlobalAlloc for Bump {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if self.end.get() == 0 {
+            // Grow from where the memory ends, so that nothing the linker placed is touched.
+            let end = wasm32::memory_size(0) * PAGE;
+            self.next.set(end);
+            self.end.set(end);
+        }
+        let start = (self.next.get() + layout.align() - 1) & !(layout.align() - 1);
+        let Some(next) = start.checked_add(layout.size()) else { return core::ptr::null_mut() };
+        if next > self.end.get() {
+            let pages = (next - self.end.get()).div_ceil(PAGE);
+            if wasm32::memory_grow(0, pages) == usize::MAX {
+                return core::ptr::null_mut();
+            }
+            self.end.set(self.end.get() + pages * PAGE);
+        }
+        self.next.set(next);
+        start as *mut u8
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // The last block can be given back, which keeps loops with one buffer flat.
+        if pointer as usize + layout.size() == self.next.get() {
+            self.next.set(pointer as usize);
+        }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        if pointer as usize + layout.size() == self.next.get() && size <= layout.size() {
+            self.next.set(pointer as usize + size);
+            return pointer;
+        }
+        if pointer as usize + layout.size() == self.next.get() && pointer as usize + size <= self.end.get() {
+            self.next.set(pointer as usize + size);
+            return pointer;
+        }
+        // SAFETY: the caller's promises about `layout` and `size` hold for a fresh block too.
+        unsafe {
+            let fresh = self.alloc(Layout::from_size_align_unchecked(size, layout.align()));
+            if !fresh.is_null() {
+                core::ptr::copy_nonoverlapping(pointer, fresh, layout.size().min(size));
+            }
+            fresh
+        }
+    }
+}
+
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    wasm32::unreachable()
+}

@@ -1,0 +1,32 @@
+//! `#[storage]`: a struct of handles.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{Error, Fields, ItemStruct, Result};
+
+pub fn expand(item: ItemStruct) -> Result<TokenStream> {
+    let Fields::Named(named) = &item.fields else {
+        return Err(Error::new_spanned(&item.ident, "stored fields have names: they are the keys"));
+    };
+    let name = &item.ident;
+    let fields = named.named.iter().map(|field| {
+        let ident = &field.ident;
+        let text = ident.as_ref().map(|ident| ident.to_string()).unwrap_or_default();
+        quote!(#ident: ::counterpart_sdk::storage::Stored::at(key.child(#text)))
+    });
+    Ok(quote! {
+        #item
+
+        impl ::counterpart_sdk::storage::Stored for #name {
+            fn at(key: ::counterpart_sdk::storage::Key) -> Self {
+                Self { #(#fields),* }
+            }
+        }
+
+        impl ::core::default::Default for #name {
+            fn default() -> Self {
+                <Self as ::counterpart_sdk::storage::Stored>::at(::counterpart_sdk::storage::Key::ROOT)
+            }
+        }
+    })
+}

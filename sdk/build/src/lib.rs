@@ -40,7 +40,7 @@ pub enum BuildError {
         cause: String,
     },
     /// A file cannot be read or written.
-    #[error("{path}: {cause}")]
+    #[error("{}: {cause}", path.display())]
     File {
         /// The file.
         path: PathBuf,

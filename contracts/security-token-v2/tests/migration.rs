@@ -1,0 +1,142 @@
+//! From parent to child: lineage, acknowledgement, and what moves along.
+
+use counterpart_sdk::Address;
+use counterpart_testing::{Account, Chain, Failure, Subject, contract_test};
+use security_token::{Holding, Reason, SecurityTokenRef, TokenError, native_securitytoken};
+use security_token_v2::{SecurityTokenV2Ref, native_securitytokenv2};
+
+fn parent() -> Subject {
+    Subject::new("security-token", native_securitytoken())
+}
+
+fn next_version() -> Subject {
+    Subject::new("security-token-v2", native_securitytokenv2())
+}
+
+struct Case {
+    issuer: Account,
+    holders: Vec<Account>,
+    parent: SecurityTokenRef,
+}
+
+/// A token with five holders of 100 units, of whom the second is frozen and the third locked.
+fn issued(chain: &mut Chain) -> Case {
+    let issuer = chain.account("issuer");
+    let constructor = SecurityTokenRef::new("Harbour Fund".into(), "HRB".into());
+    let token = SecurityTokenRef::at(chain.deploy(&issuer, &parent(), constructor).expect("deployed"));
+    let holders: Vec<Account> = (0..5).map(|index| chain.account(&format!("holder {index}"))).collect();
+    for holder in &holders {
+        chain.call(&issuer, token.issue(holder.address, 100)).expect("issued");
+    }
+    chain.call(&issuer, token.set_frozen(holders[1].address, true)).expect("frozen");
+    let until = chain.time_ms() + 1_000_000;
+    chain.call(&issuer, token.lock_until(holders[2].address, until)).expect("locked");
+    Case { issuer, holders, parent: token }
+}
+
+fn upgraded(chain: &mut Chain, case: &Case) -> SecurityTokenV2Ref {
+    let constructor = SecurityTokenV2Ref::successor(case.parent.address, 6);
+    let next = SecurityTokenV2Ref::at(chain.deploy(&case.issuer, &next_version(), constructor).expect("deployed"));
+    chain.call(&case.issuer, case.parent.set_upgraded_address(next.address)).expect("acknowledged");
+    next
+}
+
+#[contract_test]
+fn a_transfer_is_refused_for_all_reasons_at_once(chain: &mut Chain) {
+    let case = issued(chain);
+    let (frozen, locked) = (&case.holders[1], &case.holders[2]);
+    let lock = chain.query(case.parent.holding(locked.address)).expect("answered").locked_until_ms;
+    let refused = chain.call(locked, case.parent.transfer(locked.address, frozen.address, 101));
+    let reasons = vec![
+        Reason::InsufficientBalance { have: 100, want: 101 },
+        Reason::ReceiverFrozen,
+        Reason::LockedUntil { time_ms: lock },
+    ];
+    assert_eq!(refused, Err(Failure::Error(TokenError::TransferRefused { reasons })));
+    chain.advance_ms(2_000_000);
+    let (free, locked) = (case.holders[0].clone(), locked.clone());
+    chain.call(&locked, case.parent.transfer(locked.address, free.address, 100)).expect("the lock has passed");
+    assert_eq!(chain.query(case.parent.balance_of(free.address)), Ok(200));
+}
+
+#[contract_test]
+fn nobody_moves_units_of_others(chain: &mut Chain) {
+    let case = issued(chain);
+    let (thief, victim) = (case.holders[3].clone(), case.holders[4].clone());
+    let stolen = chain.call(&thief, case.parent.transfer(victim.address, thief.address, 1));
+    assert!(matches!(stolen, Err(Failure::Reverted { code: 0xFFFF_0005, .. })), "{stolen:?}");
+    let signed = chain.call_with(&thief, &[&victim], case.parent.transfer(victim.address, thief.address, 1));
+    assert_eq!(signed, Ok(()));
+    let needless = chain.call_with(&thief, &[&victim], case.parent.transfer(thief.address, victim.address, 1));
+    assert_eq!(needless, Err(Failure::NeedlessSignature { name: "holder 4".into() }));
+    let issued = chain.call(&thief, case.parent.issue(thief.address, 1));
+    assert_eq!(issued, Err(Failure::Error(TokenError::NotIssuer)));
+}
+
+#[contract_test]
+fn the_upgraded_address_is_set_once_and_only_to_a_child_that_acknowledges(chain: &mut Chain) {
+    let case = issued(chain);
+    let stranger = SecurityTokenRef::new("Other".into(), "OTH".into());
+    let stranger = chain.deploy(&case.issuer, &parent(), stranger).expect("deployed");
+    for address in [stranger, case.parent.address, Address([9; 32]), case.issuer.address] {
+        let refused = chain.call(&case.issuer, case.parent.set_upgraded_address(address));
+        assert_eq!(refused, Err(Failure::Error(TokenError::NotAcknowledged { child: address })));
+    }
+    let child = upgraded(chain, &case);
+    let again = chain.call(&case.issuer, case.parent.set_upgraded_address(child.address));
+    assert_eq!(again, Err(Failure::Error(TokenError::AlreadyUpgraded { child: child.address })));
+    let constructor = SecurityTokenV2Ref::successor(case.parent.address, 6);
+    let impostor = chain.deploy(&case.holders[0], &next_version(), constructor);
+    assert!(impostor.is_err(), "only the parent's issuer makes a child");
+}
+
+#[contract_test]
+fn units_freezes_and_locks_move_to_the_child_and_the_parent_keeps_the_trail(chain: &mut Chain) {
+    let case = issued(chain);
+    let child = upgraded(chain, &case);
+    let first = case.holders[0].clone();
+    assert_eq!(chain.call(&first, case.parent.upgrade(first.address)), Ok(100));
+    let again = chain.call(&first, case.parent.upgrade(first.address));
+    assert_eq!(again, Err(Failure::Error(TokenError::NothingToMove { holder: first.address })));
+    let before: Vec<Holding> = case
+        .holders
+        .iter()
+        .skip(1)
+        .map(|holder| chain.query(case.parent.holding(holder.address)).expect("answered"))
+        .collect();
+    assert_eq!(chain.call(&case.issuer, case.parent.upgrade_page(3)), Ok(3));
+    assert_eq!(chain.call(&case.issuer, case.parent.upgrade_page(3)), Ok(1));
+    assert_eq!(chain.call(&case.issuer, case.parent.upgrade_page(3)), Ok(0));
+    for (holder, before) in case.holders.iter().skip(1).zip(before) {
+        assert_eq!(chain.query(child.holding(holder.address)), Ok(before));
+        assert_eq!(chain.query(case.parent.balance_of(holder.address)), Ok(0));
+    }
+    assert_eq!(chain.query(case.parent.balance_of(child.address)), Ok(500));
+    assert_eq!(chain.query(child.total_supply()), Ok(500));
+    assert_eq!(chain.query(case.parent.name()), Ok("Harbour Fund".into()));
+    assert_eq!(chain.query(child.name()), Ok("Harbour Fund".into()));
+    let late = chain.call(&case.issuer, case.parent.issue(first.address, 1));
+    assert_eq!(late, Err(Failure::Error(TokenError::IssuanceFinished)));
+    let in_parent = chain.call(&first, case.parent.transfer(first.address, case.holders[3].address, 1));
+    let reasons = vec![
+        Reason::InsufficientBalance { have: 0, want: 1 },
+        Reason::Upgraded { child: child.address },
+    ];
+    assert_eq!(in_parent, Err(Failure::Error(TokenError::TransferRefused { reasons })));
+}
+
+#[contract_test]
+fn the_child_takes_holders_from_its_parent_only_and_limits_new_ones(chain: &mut Chain) {
+    let case = issued(chain);
+    let child = upgraded(chain, &case);
+    let thief = case.holders[3].clone();
+    let holding = Holding { units: 1_000, frozen: false, locked_until_ms: 0 };
+    let forged = chain.call(&thief, child.on_upgrade_from_parent(thief.address, holding));
+    assert_eq!(forged, Err(Failure::Error(TokenError::NotParent)));
+    chain.call(&case.issuer, case.parent.upgrade_page(50)).expect("moved");
+    let (giver, sixth, seventh) = (case.holders[0].clone(), chain.account("sixth"), chain.account("seventh"));
+    chain.call(&giver, child.transfer(giver.address, sixth.address, 1)).expect("within the limit");
+    let refused = chain.call(&giver, child.transfer(giver.address, seventh.address, 1));
+    let reasons = vec![Reason::HolderLimit { limit: 6 }];
+    assert_eq!(refused, Err(Failure::Error(TokenError::TransferRefused { reasons })));
+}

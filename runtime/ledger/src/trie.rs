@@ -1,0 +1,269 @@
+//! The state trie: a binary Merkle trie in memory whose root is a pure function of the state.
+//!
+//! The format is that of `nomt-core` 1.0 with SHA3-256: the path of an entry is the hash of its key, a subtree with one
+//! entry is that entry's leaf, an empty one is the terminator (zeros), the top bit tells leaves from inner nodes.
+//!
+//! Nodes of the first `depth` levels lie in one flat vector; below it, each bucket keeps its one or two leaves sorted,
+//! and nothing between is stored. A block's changes are hashed bucket by bucket and then level by level, each node once.
+
+use crate::proof::{StateProof, Terminal};
+use crate::{Hash, Write};
+use nomt_core::hasher::{BinaryHash, BinaryHasher, NodeHasher};
+use nomt_core::trie::{InternalData, LeafData, NodeKind, TERMINATOR};
+use sha3::{Digest, Sha3_256};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Entries for each bucket at which the flat part gets one more level.
+const ENTRIES_PER_BUCKET: usize = 2;
+/// Levels of the flat part at most: 2^26 nodes of 32 bytes are 2 GiB.
+const MAX_DEPTH: u32 = 25;
+
+/// SHA3-256 for nodes and values.
+pub struct Sha3;
+
+impl BinaryHash for Sha3 {
+    fn hash(input: &[u8]) -> [u8; 32] {
+        Sha3_256::digest(input).into()
+    }
+}
+
+/// The hasher of the trie, for verifiers that use `nomt-core` directly.
+pub type StateHasher = BinaryHasher<Sha3>;
+
+/// A node: a hash, or zeros for the terminator.
+pub(crate) type Node = [u8; 32];
+
+/// Where a key stands in the trie.
+pub fn state_path(key: &[u8]) -> [u8; 32] {
+    Sha3::hash(key)
+}
+
+pub(crate) fn leaf_node(path: &[u8; 32], value_hash: &[u8; 32]) -> Node {
+    StateHasher::hash_leaf(&LeafData { key_path: *path, value_hash: *value_hash })
+}
+
+pub(crate) fn inner_node(left: Node, right: Node) -> Node {
+    StateHasher::hash_internal(&InternalData { left, right })
+}
+
+/// The parent of two nodes: a leaf alone moves up.
+fn join(left: Node, right: Node) -> Node {
+    match (StateHasher::node_kind(&left), StateHasher::node_kind(&right)) {
+        (NodeKind::Terminator, NodeKind::Terminator) => TERMINATOR,
+        (NodeKind::Leaf, NodeKind::Terminator) => left,
+        (NodeKind::Terminator, NodeKind::Leaf) => right,
+        _ => inner_node(left, right),
+    }
+}
+
+pub(crate) fn bit(path: &[u8; 32], depth: u32) -> bool {
+    path[(depth / 8) as usize] >> (7 - depth % 8) & 1 == 1
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Leaf {
+    path: [u8; 32],
+    value_hash: [u8; 32],
+    node: Node,
+}
+
+/// The node over sorted leaves that share the first `depth` bits.
+fn subtree(leaves: &[Leaf], depth: u32) -> Node {
+    match leaves {
+        [] => TERMINATOR,
+        [only] => only.node,
+        _ => {
+            let middle = leaves.partition_point(|leaf| !bit(&leaf.path, depth));
+            join(subtree(&leaves[..middle], depth + 1), subtree(&leaves[middle..], depth + 1))
+        }
+    }
+}
+
+/// The trie.
+#[derive(Clone, Debug)]
+pub struct StateTrie {
+    depth: u32,
+    /// A heap: the root is 1, the children of `i` are `2i` and `2i + 1`, bucket `b` is `2^depth + b`.
+    nodes: Vec<Node>,
+    buckets: Vec<Vec<Leaf>>,
+    count: usize,
+}
+
+/// Changes that were hashed and not yet applied.
+#[derive(Clone, Debug)]
+pub struct Staged {
+    root: Hash,
+    depth: u32,
+    buckets: Vec<(usize, Vec<Leaf>)>,
+    nodes: Vec<(usize, Node)>,
+    count: usize,
+}
+
+impl Staged {
+    /// The root after the changes.
+    pub fn root(&self) -> Hash {
+        self.root
+    }
+}
+
+impl Default for StateTrie {
+    fn default() -> Self {
+        Self { depth: 0, nodes: vec![TERMINATOR; 2], buckets: vec![Vec::new()], count: 0 }
+    }
+}
+
+impl StateTrie {
+    /// The trie of all entries of a state; each key once.
+    pub fn from_entries<K: AsRef<[u8]>, V: AsRef<[u8]>>(entries: impl IntoIterator<Item = (K, V)>) -> Self {
+        let leaf = |(key, value): (K, V)| make_leaf(state_path(key.as_ref()), value.as_ref());
+        let mut leaves: Vec<Leaf> = entries.into_iter().map(leaf).collect();
+        leaves.sort_unstable_by_key(|leaf| leaf.path);
+        Self::from_leaves(leaves)
+    }
+
+    fn from_leaves(leaves: Vec<Leaf>) -> Self {
+        let count = leaves.len();
+        let mut depth = 0;
+        while depth < MAX_DEPTH && count > ENTRIES_PER_BUCKET << depth {
+            depth += 1;
+        }
+        let width = 1usize << depth;
+        let mut buckets = vec![Vec::new(); width];
+        leaves.into_iter().for_each(|leaf| buckets[bucket_of(&leaf.path, depth)].push(leaf));
+        let mut nodes = vec![TERMINATOR; 2 * width];
+        buckets.iter().enumerate().for_each(|(index, bucket)| nodes[width + index] = subtree(bucket, depth));
+        for index in (1..width).rev() {
+            nodes[index] = join(nodes[2 * index], nodes[2 * index + 1]);
+        }
+        Self { depth, nodes, buckets, count }
+    }
+
+    /// The root; zeros for the empty state.
+    pub fn root(&self) -> Hash {
+        Hash(self.nodes[1])
+    }
+
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Whether there is no entry.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Hashes a block's changes without applying them.
+    pub fn stage<'a>(&self, writes: impl IntoIterator<Item = (&'a Vec<u8>, &'a Write)>) -> Staged {
+        let mut changes: BTreeMap<usize, Vec<([u8; 32], Option<&[u8]>)>> = BTreeMap::new();
+        for (key, write) in writes {
+            let path = state_path(key);
+            changes.entry(bucket_of(&path, self.depth)).or_default().push((path, write.new.as_deref()));
+        }
+        let width = self.buckets.len();
+        let mut count = self.count;
+        let mut dirty: BTreeMap<usize, Node> = BTreeMap::new();
+        let mut buckets = Vec::with_capacity(changes.len());
+        for (index, changes) in changes {
+            let mut bucket = self.buckets[index].clone();
+            for (path, value) in changes {
+                match (bucket.binary_search_by_key(&path, |leaf| leaf.path), value) {
+                    (Ok(at), Some(value)) => bucket[at] = make_leaf(path, value),
+                    (Err(at), Some(value)) => {
+                        bucket.insert(at, make_leaf(path, value));
+                        count += 1;
+                    }
+                    (Ok(at), None) => {
+                        bucket.remove(at);
+                        count -= 1;
+                    }
+                    (Err(_), None) => {}
+                }
+            }
+            dirty.insert(width + index, subtree(&bucket, self.depth));
+            buckets.push((index, bucket));
+        }
+        let mut nodes: Vec<(usize, Node)> = Vec::with_capacity(dirty.len() * 2);
+        while let Some((&first, _)) = dirty.first_key_value() {
+            if first == 1 {
+                break;
+            }
+            let parents: BTreeSet<usize> = dirty.keys().map(|index| index / 2).collect();
+            let child = |index: usize| dirty.get(&index).copied().unwrap_or(self.nodes[index]);
+            let above = parents.into_iter().map(|index| (index, join(child(2 * index), child(2 * index + 1)))).collect();
+            nodes.extend(std::mem::replace(&mut dirty, above));
+        }
+        nodes.extend(dirty);
+        let root = nodes.last().filter(|(index, _)| *index == 1).map_or(self.nodes[1], |(_, node)| *node);
+        Staged { root: Hash(root), depth: self.depth, buckets, nodes, count }
+    }
+
+    /// Applies changes that were hashed on this very trie.
+    ///
+    /// # Panics
+    /// When the trie grew since.
+    pub fn apply(&mut self, staged: Staged) {
+        assert_eq!(staged.depth, self.depth, "changes are applied to the trie that they were hashed on");
+        staged.buckets.into_iter().for_each(|(index, bucket)| self.buckets[index] = bucket);
+        staged.nodes.into_iter().for_each(|(index, node)| self.nodes[index] = node);
+        self.count = staged.count;
+        if self.depth < MAX_DEPTH && self.count > ENTRIES_PER_BUCKET * 2 << self.depth {
+            let leaves = std::mem::take(&mut self.buckets).into_iter().flatten().collect();
+            *self = Self::from_leaves(leaves);
+        }
+    }
+
+    /// A proof of what stands at a key, or that nothing does.
+    pub fn prove(&self, key: &[u8]) -> StateProof {
+        let path = state_path(key);
+        let mut siblings = Vec::new();
+        let mut index = 1;
+        for depth in 0..self.depth {
+            match StateHasher::node_kind(&self.nodes[index]) {
+                NodeKind::Terminator => return StateProof { siblings, terminal: Terminal::Empty },
+                NodeKind::Leaf => return StateProof { siblings, terminal: self.only_leaf(index) },
+                NodeKind::Internal => {
+                    let side = usize::from(bit(&path, depth));
+                    siblings.push(Hash(self.nodes[2 * index + 1 - side]));
+                    index = 2 * index + side;
+                }
+            }
+        }
+        let mut leaves = self.buckets[index - self.buckets.len()].as_slice();
+        let mut depth = self.depth;
+        while leaves.len() > 1 {
+            let middle = leaves.partition_point(|leaf| !bit(&leaf.path, depth));
+            let (left, right) = leaves.split_at(middle);
+            let (own, other) = if bit(&path, depth) { (right, left) } else { (left, right) };
+            siblings.push(Hash(subtree(other, depth + 1)));
+            leaves = own;
+            depth += 1;
+        }
+        StateProof { siblings, terminal: leaves.first().map_or(Terminal::Empty, Terminal::from_leaf) }
+    }
+
+    /// The one leaf below a node that is a leaf.
+    fn only_leaf(&self, mut index: usize) -> Terminal {
+        while index < self.buckets.len() {
+            index = if self.nodes[2 * index] == TERMINATOR { 2 * index + 1 } else { 2 * index };
+        }
+        self.buckets[index - self.buckets.len()].first().map_or(Terminal::Empty, Terminal::from_leaf)
+    }
+}
+
+impl Terminal {
+    fn from_leaf(leaf: &Leaf) -> Self {
+        Self::Leaf { path: Hash(leaf.path), value_hash: Hash(leaf.value_hash) }
+    }
+}
+
+fn make_leaf(path: [u8; 32], value: &[u8]) -> Leaf {
+    let value_hash = Sha3::hash(value);
+    Leaf { path, value_hash, node: leaf_node(&path, &value_hash) }
+}
+
+/// The first `depth` bits of a path.
+fn bucket_of(path: &[u8; 32], depth: u32) -> usize {
+    let first = u32::from_be_bytes([path[0], path[1], path[2], path[3]]);
+    if depth == 0 { 0 } else { (first >> (32 - depth)) as usize }
+}

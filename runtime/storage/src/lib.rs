@@ -1,1 +1,15 @@
-//! Placeholder.
+//! The ledger on disk: flat state, blocks, receipts, history and indexes, one durable batch for each block.
+//!
+//! The state lies flat in the store; the trie over it is kept in memory, rebuilt at every start and compared with the
+//! root of the last block. Whatever a block brings is written in one batch that is synced before the commit returns.
+
+mod error;
+mod head;
+mod history;
+mod keys;
+mod read;
+mod store;
+
+pub use error::StoreError;
+pub use head::Head;
+pub use store::{Commit, EventPosition, Proved, Store};

@@ -1,0 +1,29 @@
+//! Names of the tables and how their keys are made: numbers are big-endian, so that they sort.
+
+use counterpart_ledger::{Address, Height};
+
+pub const META: &str = "meta";
+pub const STATE: &str = "state";
+pub const BLOCKS: &str = "blocks";
+pub const HASHES: &str = "hashes";
+pub const RECEIPTS: &str = "receipts";
+pub const ROOTS: &str = "roots";
+pub const WRITES: &str = "writes";
+pub const CODES: &str = "codes";
+pub const TRANSACTIONS: &str = "transactions";
+pub const EVENTS: &str = "events";
+pub const CERTIFICATES: &str = "certificates";
+pub const APPROVALS: &str = "approvals";
+
+pub const FORMAT: &[u8] = b"format";
+pub const GENESIS: &[u8] = b"genesis";
+pub const HEAD: &[u8] = b"head";
+
+pub fn height(height: Height) -> [u8; 8] {
+    height.0.to_be_bytes()
+}
+
+/// Contract, height, transaction, event.
+pub fn event(contract: &Address, height: Height, transaction: u32, event: u32) -> Vec<u8> {
+    [&contract.0[..], &height.0.to_be_bytes(), &transaction.to_be_bytes(), &event.to_be_bytes()].concat()
+}

@@ -10,7 +10,7 @@ extern crate alloc;
 pub mod build;
 #[cfg(feature = "document")]
 pub mod document;
-#[cfg(feature = "document")]
+#[cfg(feature = "build")]
 mod raw;
 #[cfg(feature = "document")]
 mod selector;

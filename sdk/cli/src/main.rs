@@ -1,5 +1,7 @@
 //! The `counterpart` command: build, test, deploy, call, replay and run contracts.
 
+mod arguments;
+mod chain;
 mod commands;
 mod keystore;
 mod output;
@@ -36,6 +38,23 @@ enum Command {
     /// Make and list keys; they are kept encrypted.
     #[command(subcommand)]
     Keys(commands::keys::Command),
+    /// Upload a contract and run its constructor.
+    Deploy(commands::deploy::Arguments),
+    /// Call a method of a contract.
+    Call(commands::call::CallArguments),
+    /// Ask a contract; changes nothing and costs nothing.
+    Query(commands::call::QueryArguments),
+    /// The interface of a deployed contract.
+    Abi(commands::abi::Arguments),
+    /// Look at transactions, or send native currency.
+    #[command(subcommand)]
+    Tx(commands::tx::Command),
+    /// Execute a whole ledger again from genesis and compare every block.
+    Replay(commands::replay::Arguments),
+    /// Run a network of replicas in this process, with JSON-RPC on loopback.
+    Devnet(commands::devnet::Arguments),
+    /// Show the whole: issue, trade, upgrade and replay a security token on a network of its own.
+    Demo(commands::demo::Arguments),
     /// Print the completion script of a shell.
     Completions {
         /// The shell.
@@ -52,6 +71,9 @@ pub struct Context {
 }
 
 fn main() -> ExitCode {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("COUNTERPART_LOG");
+    let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("error"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let arguments = Arguments::parse();
     let output = Output { json: arguments.json };
     let home = arguments.home.unwrap_or_else(default_home);
@@ -67,6 +89,14 @@ fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
         Command::Build(arguments) => commands::build::run(context, arguments),
         Command::Module(command) => commands::module::run(context, command),
         Command::Keys(command) => commands::keys::run(context, command),
+        Command::Deploy(arguments) => commands::deploy::run(context, arguments),
+        Command::Call(arguments) => commands::call::run(context, arguments),
+        Command::Query(arguments) => commands::call::query(context, arguments),
+        Command::Abi(arguments) => commands::abi::run(context, arguments),
+        Command::Tx(command) => commands::tx::run(context, command),
+        Command::Replay(arguments) => commands::replay::run(context, arguments),
+        Command::Devnet(arguments) => commands::devnet::run(context, arguments),
+        Command::Demo(arguments) => commands::demo::run(context, &arguments),
         Command::Completions { shell } => {
             let mut command = <Arguments as clap::CommandFactory>::command();
             clap_complete::generate(shell, &mut command, "counterpart", &mut std::io::stdout());

@@ -1,1 +1,11 @@
-//! Placeholder.
+//! Talks to a node: signs, sends, waits under a rule of the client's own, and verifies what it is told.
+//!
+//! The node is not trusted for certificates: every signature is checked against the validator set that the client holds.
+
+mod client;
+mod error;
+mod transaction;
+
+pub use client::{Client, Confirmed, Head, Queried, Simulated};
+pub use error::ClientError;
+pub use transaction::{Signer, TransactionRequest};

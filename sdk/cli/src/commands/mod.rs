@@ -1,5 +1,12 @@
 //! One module for each verb.
 
+pub mod abi;
 pub mod build;
+pub mod call;
+pub mod demo;
+pub mod deploy;
+pub mod devnet;
 pub mod keys;
 pub mod module;
+pub mod replay;
+pub mod tx;

@@ -48,12 +48,12 @@ fn check(context: &Context, file: &Path) -> anyhow::Result<ExitCode> {
                 "code_hash": prepared.original_hash.to_string(), "metered_hash": prepared.hash.to_string(),
                 "memory_pages": { "initial": prepared.initial_pages, "maximum": prepared.maximum_pages },
                 "entries": prepared.entries, "interface_bytes": prepared.metadata.as_ref().map(Vec::len),
-                "upload_gas": counterpart_execution::upload_gas(bytes.len()),
+                "upload_gas": counterpart_execution::upload_gas(bytes.len()).0,
             });
             let text = format!(
                 "accepted\n  size       {} bytes, {} metered\n  code hash  {}\n  memory     {} to {} pages\n  entries    {}\n  upload     {} gas",
                 bytes.len(), prepared.wasm.len(), prepared.original_hash, prepared.initial_pages, prepared.maximum_pages,
-                prepared.entries.join(", "), counterpart_execution::upload_gas(bytes.len()),
+                prepared.entries.join(", "), counterpart_execution::upload_gas(bytes.len()).0,
             );
             context.output.result(&document, &text);
             Ok(ExitCode::SUCCESS)

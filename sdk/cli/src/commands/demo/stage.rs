@@ -1,0 +1,189 @@
+//! What the story is told with: transactions, questions, and a line for each step.
+
+use crate::chain::{certificate_line, client_failure, confirmed_json, outcome_failure};
+use crate::commands::module;
+use crate::output::{Exit, Failure, Output};
+use counterpart_abi::ContractAbi;
+use counterpart_client::{Client, Confirmed, Signer, TransactionRequest};
+use counterpart_consensus::{CommitRule, Decision};
+use counterpart_ledger::{Action, Address, Gas, Hash, Outcome, contract_address};
+use serde_json::{Map, Value, json};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Rules that each step's certificate is held against.
+const RULES: [&str; 4] = ["quorum:0.67", "quorum:0.8", "quorum:1", "synchronous:0.67,100ms"];
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A contract that the story has deployed.
+pub struct Contract {
+    /// Where it is.
+    pub address: Address,
+    abi: ContractAbi,
+}
+
+impl Contract {
+    /// The action of calling a method.
+    pub fn call(&self, method: &str, arguments: Value) -> anyhow::Result<Action> {
+        self.pay(method, arguments, 0)
+    }
+
+    /// The action of calling a method with native currency.
+    pub fn pay(&self, method: &str, arguments: Value, value: u128) -> anyhow::Result<Action> {
+        let input = encode(&self.abi, method, &arguments)?;
+        Ok(Action::Call { contract: self.address, input, value })
+    }
+}
+
+/// The stage.
+pub struct Stage<'a> {
+    output: Output,
+    client: &'a Client,
+    contracts: PathBuf,
+    steps: Vec<Value>,
+    transactions: usize,
+    certified: usize,
+}
+
+impl<'a> Stage<'a> {
+    /// An empty stage.
+    pub fn new(output: Output, client: &'a Client, contracts: PathBuf) -> Self {
+        Self { output, client, contracts, steps: Vec::new(), transactions: 0, certified: 0 }
+    }
+
+    /// Transactions sent.
+    pub fn transactions(&self) -> usize {
+        self.transactions
+    }
+
+    /// Transactions whose certificates were verified.
+    pub fn certified(&self) -> usize {
+        self.certified
+    }
+
+    /// What happened, for machines.
+    pub fn into_steps(self) -> Vec<Value> {
+        self.steps
+    }
+
+    /// Deploys a contract.
+    pub fn deploy(
+        &mut self,
+        title: &str,
+        sender: &Signer,
+        package: &str,
+        constructor: &str,
+        arguments: Value,
+    ) -> anyhow::Result<Contract> {
+        let (code, prepared) = module::load(&self.contracts.join(format!("{package}.wasm")))?;
+        let section = prepared.metadata.as_deref().unwrap_or_default();
+        let abi = ContractAbi::from_section(section).map_err(|error| Failure::new(Exit::Input, "no_interface", error))?;
+        let input = encode(&abi, constructor, &arguments)?;
+        let code_hash = prepared.original_hash;
+        let address = contract_address(&sender.address(), &code_hash, &Hash::ZERO);
+        let deploy = Action::Deploy { code_hash, salt: Hash::ZERO, input, value: 0 };
+        self.act(title, &[(sender, vec![Action::Upload { code }, deploy])])?;
+        Ok(Contract { address, abi })
+    }
+
+    /// Asks a contract.
+    pub fn ask(&self, contract: &Contract, method: &str, arguments: Value) -> anyhow::Result<Value> {
+        let found = contract.abi.method(method).ok_or_else(|| Failure::new(Exit::Bug, "demo", method))?;
+        let input = encode(&contract.abi, method, &arguments)?;
+        let answer = self.client.query(&contract.address, &Address::ZERO, &input).map_err(client_failure)?;
+        if answer.outcome["status"] != "success" {
+            return Err(outcome_failure(&answer.outcome));
+        }
+        let value = contract.abi.decode_value(found.output, &answer.output);
+        Ok(value.map_err(|error| Failure::new(Exit::Bug, "bad_answer", error))?)
+    }
+
+    /// One step: sends a transaction for each sender, waits for all, prints the certificate of the last.
+    pub fn act(&mut self, title: &str, transactions: &[(&Signer, Vec<Action>)]) -> anyhow::Result<()> {
+        let bar = self.output.bar(transactions.len() as u64, "sending");
+        let mut hashes = Vec::new();
+        for (sender, actions) in transactions {
+            let request = TransactionRequest::new(sender, actions.clone());
+            let signed = self.client.prepare(&request).map_err(client_failure)?;
+            let signed = signed.map_err(|simulated| outcome_failure(&simulated.json["outcome"]))?;
+            hashes.push(self.client.send(&signed).map_err(client_failure)?);
+            bar.inc(1);
+        }
+        bar.finish_and_clear();
+        let mut last = None;
+        for hash in hashes {
+            let confirmed = self.wait(&hash)?;
+            if confirmed.receipt.outcome != Outcome::Success {
+                return Err(outcome_failure(&confirmed.json["outcome"]));
+            }
+            last = Some(confirmed);
+        }
+        if let Some(confirmed) = last {
+            self.tell(title, transactions.len(), &confirmed);
+        }
+        Ok(())
+    }
+
+    /// Sends a transaction that is meant to fail; answers how it did.
+    pub fn act_in_vain(&mut self, title: &str, sender: &Signer, action: Action) -> anyhow::Result<Value> {
+        // With a gas limit of its own, a transaction is sent though it will fail.
+        let gas_limit = Some(Gas(5_000_000));
+        let request = TransactionRequest { gas_limit, ..TransactionRequest::new(sender, vec![action]) };
+        let signed = self.client.prepare(&request).map_err(client_failure)?;
+        let signed = signed.map_err(|simulated| outcome_failure(&simulated.json["outcome"]))?;
+        let hash = self.client.send(&signed).map_err(client_failure)?;
+        let confirmed = self.wait(&hash)?;
+        self.tell(title, 1, &confirmed);
+        Ok(confirmed.json["outcome"].clone())
+    }
+
+    fn wait(&mut self, hash: &Hash) -> anyhow::Result<Confirmed> {
+        let rule: CommitRule = "quorum:0.67".parse().map_err(|error| Failure::new(Exit::Bug, "rule", error))?;
+        let confirmed = self.client.wait(hash, &rule, PATIENCE).map_err(client_failure)?;
+        self.transactions += 1;
+        self.certified += 1;
+        Ok(confirmed)
+    }
+
+    fn tell(&mut self, title: &str, transactions: usize, confirmed: &Confirmed) {
+        let set = self.client.validators();
+        let finals = confirmed.approval.signatures.len() as u16;
+        let rules = RULES.iter().filter_map(|text| Some((*text, text.parse::<CommitRule>().ok()?)));
+        let verdicts: Vec<(&str, Decision)> =
+            rules.map(|(text, rule)| (text, rule.decide(set, finals, 0, false))).collect();
+        let words: Vec<String> = verdicts.iter().map(|(text, decision)| format!("{text} {}", in_words(decision))).collect();
+        self.output.note(format!("{title}\n    {}\n    {}", certificate_line(set, confirmed), words.join(" · ")));
+        let mut document = confirmed_json(set, confirmed);
+        document["step"] = json!(title);
+        document["transactions"] = json!(transactions);
+        document["rules"] = verdicts.iter().map(|(text, decision)| ((*text).to_owned(), json!(in_words(decision)))).collect();
+        // The whole receipt is for those who ask for the transaction.
+        if let Some(receipt) = document["receipt"].as_object_mut() {
+            receipt.retain(|key, _| matches!(key.as_str(), "outcome" | "gas_used"));
+        }
+        self.steps.push(document);
+    }
+
+    /// A line between steps.
+    pub fn note(&self, text: &str) {
+        self.output.note(text);
+    }
+}
+
+fn in_words(decision: &Decision) -> String {
+    match decision {
+        Decision::Final => "final".into(),
+        Decision::Waiting { have, need } => format!("waits ({have} of {need})"),
+        Decision::Undisturbed { wait_ms } => format!("final after {wait_ms} ms"),
+        Decision::Disturbed => "disturbed".into(),
+    }
+}
+
+fn encode(abi: &ContractAbi, method: &str, arguments: &Value) -> anyhow::Result<Vec<u8>> {
+    let found = abi.method(method).ok_or_else(|| {
+        Failure::new(Exit::Input, "unknown_method", format!("{} has no method `{method}`", abi.name))
+            .hint("build the contracts again: cargo xtask contracts")
+    })?;
+    let arguments: Map<String, Value> = arguments.as_object().cloned().unwrap_or_default();
+    Ok(abi.encode_call(found, &arguments).map_err(|error| Failure::new(Exit::Bug, "bad_arguments", error))?)
+}

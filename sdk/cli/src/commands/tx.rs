@@ -1,0 +1,106 @@
+//! `counterpart tx`.
+
+use crate::chain::{self, ChainArguments, SendArguments};
+use crate::output::{Exit, Failure};
+use crate::{Context, commands};
+use counterpart_client::TransactionRequest;
+use counterpart_consensus::strength;
+use counterpart_ledger::{Action, Hash, Outcome};
+use serde_json::json;
+use std::process::ExitCode;
+
+/// Look at transactions, or send native currency.
+#[derive(clap::Subcommand)]
+pub enum Command {
+    /// What became of a transaction.
+    Show {
+        #[command(flatten)]
+        chain: ChainArguments,
+        /// Its hash.
+        hash: String,
+    },
+    /// Which faults the certificates in hand tolerate.
+    Strength {
+        #[command(flatten)]
+        chain: ChainArguments,
+        /// Its hash.
+        hash: String,
+    },
+    /// Send native currency.
+    Transfer {
+        #[command(flatten)]
+        send: SendArguments,
+        /// The receiver.
+        to: String,
+        /// Atomic units.
+        amount: u128,
+    },
+}
+
+/// Runs the verb.
+pub fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Show { chain, hash } => show(context, &chain, &hash),
+        Command::Strength { chain, hash } => show_strength(context, &chain, &hash),
+        Command::Transfer { send, to, amount } => transfer(context, &send, &to, amount),
+    }
+}
+
+fn parse(hash: &str) -> anyhow::Result<Hash> {
+    Hash::from_hex(hash)
+        .ok_or_else(|| Failure::new(Exit::Input, "bad_hash", "a transaction's hash is 64 hex digits").into())
+}
+
+fn show(context: &Context, chain: &ChainArguments, hash: &str) -> anyhow::Result<ExitCode> {
+    let client = chain::connect(chain)?;
+    let Some(confirmed) = client.confirmed(&parse(hash)?).map_err(chain::client_failure)? else {
+        context.output.result(&json!({ "status": "waiting" }), "waiting for a block");
+        return Ok(ExitCode::SUCCESS);
+    };
+    let mut lines = vec![
+        chain::outcome_line(&confirmed.json["outcome"]),
+        chain::certificate_line(client.validators(), &confirmed),
+        format!("gas {}  fee {}", confirmed.receipt.gas_used, confirmed.receipt.fee),
+    ];
+    for event in confirmed.json["events"].as_array().into_iter().flatten() {
+        lines.push(format!("event {} {}", event["name"].as_str().unwrap_or("?"), event["fields"]));
+    }
+    context.output.result(&chain::confirmed_json(client.validators(), &confirmed), &lines.join("\n"));
+    Ok(if confirmed.receipt.outcome == Outcome::Success { ExitCode::SUCCESS } else { ExitCode::from(Exit::No as u8) })
+}
+
+fn show_strength(context: &Context, chain: &ChainArguments, hash: &str) -> anyhow::Result<ExitCode> {
+    let client = chain::connect(chain)?;
+    let Some(confirmed) = client.confirmed(&parse(hash)?).map_err(chain::client_failure)? else {
+        return Err(Failure::new(Exit::No, "waiting", "the transaction waits for a block").into());
+    };
+    let set = client.validators();
+    let have = confirmed.approval.signatures.len() as u16;
+    let mut lines = vec![format!("{:>8}  {:>20}  {:>24}", "finals", "liars, any network", "liars, timely messages")];
+    let mut rows = Vec::new();
+    for finals in set.quorum..=set.size() {
+        let Some(worth) = strength(set, finals) else { continue };
+        let mark = if finals == have { "  <- in hand" } else { "" };
+        lines.push(format!("{finals:>8}  {:>20}  {:>24}{mark}", worth.tolerated, worth.tolerated_synchronous));
+        rows.push(json!({
+            "finals": finals, "tolerated": worth.tolerated, "tolerated_synchronous": worth.tolerated_synchronous,
+            "silent": worth.silent, "in_hand": finals == have,
+        }));
+    }
+    context.output.result(&json!({ "replicas": set.size(), "quorum": set.quorum, "strength": rows }), &lines.join("\n"));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn transfer(context: &Context, send: &SendArguments, to: &str, amount: u128) -> anyhow::Result<ExitCode> {
+    let to = chain::address(context, to)?;
+    let client = chain::connect(&send.chain)?;
+    let sender = chain::signer(context, &send.from)?;
+    let request = TransactionRequest::new(&sender, vec![Action::Transfer { to, amount }]);
+    let confirmed = commands::call::send(&client, &request, send)?;
+    if confirmed.receipt.outcome != Outcome::Success {
+        return Err(chain::outcome_failure(&confirmed.json["outcome"]));
+    }
+    let line = chain::certificate_line(client.validators(), &confirmed);
+    context.output.result(&chain::confirmed_json(client.validators(), &confirmed), &line);
+    Ok(ExitCode::SUCCESS)
+}

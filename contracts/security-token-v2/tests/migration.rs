@@ -118,10 +118,7 @@ fn units_freezes_and_locks_move_to_the_child_and_the_parent_keeps_the_trail(chai
     let late = chain.call(&case.issuer, case.parent.issue(first.address, 1));
     assert_eq!(late, Err(Failure::Error(TokenError::IssuanceFinished)));
     let in_parent = chain.call(&first, case.parent.transfer(first.address, case.holders[3].address, 1));
-    let reasons = vec![
-        Reason::InsufficientBalance { have: 0, want: 1 },
-        Reason::Upgraded { child: child.address },
-    ];
+    let reasons = vec![Reason::InsufficientBalance { have: 0, want: 1 }, Reason::Upgraded { child: child.address }];
     assert_eq!(in_parent, Err(Failure::Error(TokenError::TransferRefused { reasons })));
 }
 

@@ -47,7 +47,10 @@ fn strengths_are_those_of_the_table() {
     ];
     for (n, r, c, tolerated, silent, synchronous) in rows {
         let strength = strength(&set(n, r), c).expect("at least R");
-        assert_eq!((strength.tolerated, strength.silent, strength.tolerated_synchronous), (tolerated, silent, synchronous));
+        assert_eq!(
+            (strength.tolerated, strength.silent, strength.tolerated_synchronous),
+            (tolerated, silent, synchronous)
+        );
     }
     assert_eq!(strength(&set(4, 3), 2), None);
     assert_eq!(strength(&set(4, 3), 5), None);
@@ -58,8 +61,22 @@ fn rules_are_read_and_written() {
     for text in ["quorum:0.8", "quorum:1", "quorum:0.666667", "synchronous:0.67,500ms"] {
         assert_eq!(text.parse::<CommitRule>().expect("a rule").to_string(), text);
     }
-    for text in ["", "quorum", "quorum:", "quorum:0", "quorum:1.1", "quorum:0.8.1", "quorum:-1", "quorum:0.1234567",
-        "synchronous:0.67", "synchronous:0.67,500", "synchronous:0.67,ms", "other:1", "quorum:1e-1", "quorum:٣"] {
+    for text in [
+        "",
+        "quorum",
+        "quorum:",
+        "quorum:0",
+        "quorum:1.1",
+        "quorum:0.8.1",
+        "quorum:-1",
+        "quorum:0.1234567",
+        "synchronous:0.67",
+        "synchronous:0.67,500",
+        "synchronous:0.67,ms",
+        "other:1",
+        "quorum:1e-1",
+        "quorum:٣",
+    ] {
         assert!(text.parse::<CommitRule>().is_err(), "{text}");
     }
 }
@@ -80,9 +97,8 @@ fn clients_decide_by_their_own_rule() {
 #[test]
 fn a_replica_certifies_what_it_voted_for_and_remembers_it() {
     let (set, keys) = (set(4, 3), keys(4));
-    let voter = |index: u16, records: &[_]| {
-        Voter::new(CHAIN, set.clone(), index, keys[usize::from(index)].clone(), records)
-    };
+    let voter =
+        |index: u16, records: &[_]| Voter::new(CHAIN, set.clone(), index, keys[usize::from(index)].clone(), records);
     let (block, other) = (header(5, 1), header(5, 2));
     assert_eq!(leader(&set, 5), 1);
     assert_eq!(voter(0, &[]).propose(&block), Err(Refusal::NotTheLeader { view: 5, leader: 1 }));

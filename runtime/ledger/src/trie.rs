@@ -190,7 +190,8 @@ impl StateTrie {
             }
             let parents: BTreeSet<usize> = dirty.keys().map(|index| index / 2).collect();
             let child = |index: usize| dirty.get(&index).copied().unwrap_or(self.nodes[index]);
-            let above = parents.into_iter().map(|index| (index, join(child(2 * index), child(2 * index + 1)))).collect();
+            let above =
+                parents.into_iter().map(|index| (index, join(child(2 * index), child(2 * index + 1)))).collect();
             nodes.extend(std::mem::replace(&mut dirty, above));
         }
         nodes.extend(dirty);

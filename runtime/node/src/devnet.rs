@@ -6,8 +6,8 @@ use crate::replica::{Replica, ReplicaError};
 use counterpart_consensus::{Tally, leader};
 use counterpart_execution::{Executor, account};
 use counterpart_ledger::{
-    Address, Certificate, ChainId, Genesis, GenesisAccount, Hash, Height, Phase, SecretKey, SignedTransaction, Statement,
-    ValidatorSet, account_address, decode, encode,
+    Address, Certificate, ChainId, Genesis, GenesisAccount, Hash, Height, Phase, SecretKey, SignedTransaction,
+    Statement, ValidatorSet, account_address, decode, encode,
 };
 use counterpart_module::Profile;
 use counterpart_storage::StoreError;
@@ -45,7 +45,9 @@ impl DevnetConfig {
 #[derive(Debug, thiserror::Error)]
 pub enum DevnetError {
     /// The number of replicas and the quorum do not go together.
-    #[error("{replicas} replicas with a quorum of {quorum}: use 1 to 64 replicas, and more than half of them as quorum")]
+    #[error(
+        "{replicas} replicas with a quorum of {quorum}: use 1 to 64 replicas, and more than half of them as quorum"
+    )]
     Quorum {
         /// N.
         replicas: u16,
@@ -114,14 +116,16 @@ impl Devnet {
         let genesis_path = folder.join("genesis");
         let genesis: Genesis = if genesis_path.exists() {
             let bytes = std::fs::read(&genesis_path).map_err(|cause| file(&genesis_path, cause))?;
-            decode("genesis", &bytes)
-                .map_err(|error| file(&genesis_path, std::io::Error::new(std::io::ErrorKind::InvalidData, error.to_string())))?
+            decode("genesis", &bytes).map_err(|error| {
+                file(&genesis_path, std::io::Error::new(std::io::ErrorKind::InvalidData, error.to_string()))
+            })?
         } else {
             let keys = (0..*replicas).map(|index| replica_key(folder, index)).collect::<Result<Vec<_>, _>>()?;
             let genesis = new_genesis(*chain, &keys, *quorum);
             // Renamed when it is whole, so that a devnet is either new or has a genesis.
             let temporary = genesis_path.with_extension("new");
-            let written = std::fs::write(&temporary, encode(&genesis)).and_then(|()| std::fs::rename(&temporary, &genesis_path));
+            let written =
+                std::fs::write(&temporary, encode(&genesis)).and_then(|()| std::fs::rename(&temporary, &genesis_path));
             written.map_err(|cause| file(&genesis_path, cause))?;
             genesis
         };
@@ -129,7 +133,8 @@ impl Devnet {
             let options = Options { compiler, cache_dir: Some(folder.join(cache)), ..Options::default() };
             WasmtimeEngine::new(options).map(Arc::new)
         };
-        let (fast, quick) = (engine(Compiler::Cranelift, "compiled-cranelift")?, engine(Compiler::Winch, "compiled-winch")?);
+        let (fast, quick) =
+            (engine(Compiler::Cranelift, "compiled-cranelift")?, engine(Compiler::Winch, "compiled-winch")?);
         let executors = [Executor::new(fast, Profile::v1()), Executor::new(quick, Profile::v1())];
         let mut opened = Vec::new();
         for index in 0..genesis.validators.size() {
@@ -297,7 +302,10 @@ impl Shared {
     ) -> Result<Vec<T>, DevnetError> {
         let results: Vec<Result<T, ReplicaError>> = std::thread::scope(|scope| {
             let threads: Vec<_> = self.replicas.iter().map(|replica| scope.spawn(|| work(replica))).collect();
-            threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+                .collect()
         });
         Ok(results.into_iter().collect::<Result<Vec<_>, _>>()?)
     }
@@ -337,7 +345,8 @@ fn catch_up(replicas: &[Replica]) -> Result<(), DevnetError> {
         }
         let head = replica.store().head();
         if head != top {
-            let message = format!("replica {} has root {}, others {}", replica.index(), head.state_root, top.state_root);
+            let message =
+                format!("replica {} has root {}, others {}", replica.index(), head.state_root, top.state_root);
             return Err(DevnetError::Disagreement { height: head.height, message });
         }
     }

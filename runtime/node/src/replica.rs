@@ -3,9 +3,7 @@
 use crate::journal::Journal;
 use counterpart_consensus::{Record, Refusal, Voter};
 use counterpart_execution::{BlockContext, ExecutionFault, Executor};
-use counterpart_ledger::{
-    Block, Certificate, Genesis, Hash, Header, Height, SecretKey, SignedBy, SignedTransaction,
-};
+use counterpart_ledger::{Block, Certificate, Genesis, Hash, Header, Height, SecretKey, SignedBy, SignedTransaction};
 use counterpart_storage::{Commit, Head, Store, StoreError};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};

@@ -341,7 +341,8 @@ impl Store {
         for guard in self.tables.events.range(start..=end).take(limit) {
             let key = guard.key()?;
             let numbers: [u8; 16] = key[32..].try_into().map_err(|_| corrupt("an event's key"))?;
-            let number = |at: usize| u32::from_be_bytes([numbers[at], numbers[at + 1], numbers[at + 2], numbers[at + 3]]);
+            let number =
+                |at: usize| u32::from_be_bytes([numbers[at], numbers[at + 1], numbers[at + 2], numbers[at + 3]]);
             let height = Height(u64::from(number(0)) << 32 | u64::from(number(4)));
             found.push(EventPosition { height, transaction: number(8), event: number(12) });
         }

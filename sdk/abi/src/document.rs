@@ -178,9 +178,9 @@ fn describe(types: &PortableRegistry, ty: &scale_info::Type<PortableForm>) -> Op
     match &ty.type_def {
         scale_info::TypeDef::Composite(composite) => Some(json!({ "name": name, "fields": fields(&composite.fields) })),
         scale_info::TypeDef::Variant(variant) if name != "Option" && name != "Result" => {
-            let variants = variant.variants.iter().map(|variant| {
-                json!({ "name": variant.name, "index": variant.index, "fields": fields(&variant.fields) })
-            });
+            let variants = variant.variants.iter().map(
+                |variant| json!({ "name": variant.name, "index": variant.index, "fields": fields(&variant.fields) }),
+            );
             Some(json!({ "name": name, "variants": variants.collect::<Vec<_>>() }))
         }
         _ => None,

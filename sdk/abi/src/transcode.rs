@@ -195,11 +195,7 @@ fn list<'a>(path: &Path<'_>, value: &'a Value, expected: usize) -> Result<&'a Ve
     }
 }
 
-fn encode_items<'a>(
-    path: &Path<'_>,
-    items: impl Iterator<Item = (u32, &'a Value)>,
-    out: &mut Vec<u8>,
-) -> Result<()> {
+fn encode_items<'a>(path: &Path<'_>, items: impl Iterator<Item = (u32, &'a Value)>, out: &mut Vec<u8>) -> Result<()> {
     for (index, (ty, item)) in items.enumerate() {
         encode(&path.down(&format!("[{index}]"))?, ty, item, out)?;
     }

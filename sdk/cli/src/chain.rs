@@ -65,7 +65,9 @@ pub fn client_failure(error: ClientError) -> anyhow::Error {
     };
     let failure = Failure::new(exit, error.name(), &error);
     let hint = match &error {
-        ClientError::Unreachable { .. } => Some("start one with `counterpart devnet`, or name it with --rpc".to_owned()),
+        ClientError::Unreachable { .. } => {
+            Some("start one with `counterpart devnet`, or name it with --rpc".to_owned())
+        }
         ClientError::Consent { .. } => Some("add --signer with the key of that account".to_owned()),
         ClientError::Refused { hint, .. } => hint.clone(),
         _ => None,

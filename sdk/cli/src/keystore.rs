@@ -77,9 +77,11 @@ impl Keystore {
         random(&mut salt)?;
         random(&mut nonce)?;
         let key = stretch(passphrase, &salt, MEMORY_KIB, PASSES)?;
-        let sealed = XChaCha20Poly1305::new((&*key).into())
-            .encrypt(&XNonce::from(nonce), seed.as_slice())
-            .or_fail(Exit::Bug, "seal", "the key cannot be sealed")?;
+        let sealed = XChaCha20Poly1305::new((&*key).into()).encrypt(&XNonce::from(nonce), seed.as_slice()).or_fail(
+            Exit::Bug,
+            "seal",
+            "the key cannot be sealed",
+        )?;
         let public = SecretKey::from_seed(**seed).public_key();
         let address = account_address(&public);
         let file = KeyFile {
@@ -103,15 +105,17 @@ impl Keystore {
         if file.version != VERSION || file.memory_kib > MOST_MEMORY_KIB || file.passes > 64 {
             return Err(damaged(&path).into());
         }
-        let (salt, nonce, sealed) = match (hex::decode(&file.salt), hex::decode(&file.nonce), hex::decode(&file.sealed)) {
+        let (salt, nonce, sealed) = match (hex::decode(&file.salt), hex::decode(&file.nonce), hex::decode(&file.sealed))
+        {
             (Ok(salt), Ok(nonce), Ok(sealed)) => (salt, nonce, sealed),
             _ => return Err(damaged(&path).into()),
         };
         let nonce = <[u8; 24]>::try_from(nonce).map_err(|_| damaged(&path))?;
         let key = stretch(passphrase, &salt, file.memory_kib, file.passes)?;
-        let opened = XChaCha20Poly1305::new((&*key).into()).decrypt(&XNonce::from(nonce), sealed.as_slice()).map_err(|_| {
-            Failure::new(Exit::Input, "passphrase", format!("the passphrase does not open the key `{name}`"))
-        })?;
+        let opened =
+            XChaCha20Poly1305::new((&*key).into()).decrypt(&XNonce::from(nonce), sealed.as_slice()).map_err(|_| {
+                Failure::new(Exit::Input, "passphrase", format!("the passphrase does not open the key `{name}`"))
+            })?;
         let opened = Zeroizing::new(opened);
         let seed = Zeroizing::new(<[u8; 32]>::try_from(opened.as_slice()).map_err(|_| damaged(&path))?);
         Ok(SecretKey::from_seed(*seed))
@@ -125,7 +129,11 @@ impl Keystore {
         check_name(name)?;
         let path = self.path(name);
         let text = std::fs::read_to_string(&path).map_err(|_| {
-            let failure = Failure::new(Exit::Input, "no_key", format!("there is no key named `{name}` in {}", self.folder.display()));
+            let failure = Failure::new(
+                Exit::Input,
+                "no_key",
+                format!("there is no key named `{name}` in {}", self.folder.display()),
+            );
             failure.hint("`counterpart keys list` shows the keys, `counterpart keys new NAME` makes one")
         })?;
         serde_json::from_str(&text).map_err(|_| damaged(&path).into())
@@ -149,7 +157,8 @@ fn check_name(name: &str) -> Result<(), Failure> {
 }
 
 fn stretch(passphrase: &str, salt: &[u8], memory_kib: u32, passes: u32) -> anyhow::Result<Zeroizing<[u8; 32]>> {
-    let params = Params::new(memory_kib, passes, 1, Some(32)).or_fail(Exit::Input, "key_file", "key file parameters")?;
+    let params =
+        Params::new(memory_kib, passes, 1, Some(32)).or_fail(Exit::Input, "key_file", "key file parameters")?;
     let mut key = Zeroizing::new([0; 32]);
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
         .hash_password_into(passphrase.as_bytes(), salt, key.as_mut_slice())
@@ -173,7 +182,11 @@ fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path).or_fail(Exit::Input, "write", format!("cannot write {}", path.display()))?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).or_fail(Exit::Input, "write", format!("cannot write {}", path.display()))
+    file.write_all(bytes).and_then(|()| file.sync_all()).or_fail(
+        Exit::Input,
+        "write",
+        format!("cannot write {}", path.display()),
+    )
 }
 
 #[cfg(test)]

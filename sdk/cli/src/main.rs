@@ -106,5 +106,6 @@ fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
 }
 
 fn default_home() -> PathBuf {
-    std::env::var_os("HOME").map_or_else(|| PathBuf::from(".counterpart"), |home| PathBuf::from(home).join(".counterpart"))
+    std::env::var_os("HOME")
+        .map_or_else(|| PathBuf::from(".counterpart"), |home| PathBuf::from(home).join(".counterpart"))
 }

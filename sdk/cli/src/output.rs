@@ -94,7 +94,8 @@ impl Output {
         let hint = failure.and_then(|failure| failure.hint.as_deref());
         let causes: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
         if self.json {
-            let document = json!({ "error": { "code": code, "message": error.to_string(), "causes": causes, "hint": hint } });
+            let document =
+                json!({ "error": { "code": code, "message": error.to_string(), "causes": causes, "hint": hint } });
             eprintln!("{document}");
         } else {
             eprintln!("error: {error}");

@@ -124,7 +124,8 @@ impl Client {
         let answer = self.runtime.block_on(self.http.request::<Value, _>(method, object));
         answer.map_err(|error| match error {
             RpcError::Call(error) => {
-                let data: Value = error.data().and_then(|data| serde_json::from_str(data.get()).ok()).unwrap_or_default();
+                let data: Value =
+                    error.data().and_then(|data| serde_json::from_str(data.get()).ok()).unwrap_or_default();
                 let text = |name: &str| data[name].as_str().map(str::to_owned);
                 let name = text("name").unwrap_or_else(|| error.code().to_string());
                 ClientError::Refused { name, message: error.message().to_owned(), hint: text("hint") }
@@ -236,7 +237,10 @@ impl Client {
     ///
     /// # Errors
     /// [`ClientError::Consent`] when somebody has to consent whose key is not here.
-    pub fn prepare(&self, request: &TransactionRequest<'_>) -> Result<std::result::Result<SignedTransaction, Simulated>> {
+    pub fn prepare(
+        &self,
+        request: &TransactionRequest<'_>,
+    ) -> Result<std::result::Result<SignedTransaction, Simulated>> {
         let head = self.head()?;
         let nonce = match request.nonce {
             Some(nonce) => nonce,
@@ -274,7 +278,13 @@ impl Client {
         Ok(Ok(transaction.sign(&request.sender.key)))
     }
 
-    fn consent(&self, signer: &Signer, contract: Address, input_hash: Hash, transaction: &Transaction) -> Authorization {
+    fn consent(
+        &self,
+        signer: &Signer,
+        contract: Address,
+        input_hash: Hash,
+        transaction: &Transaction,
+    ) -> Authorization {
         // Unused before: the sender's nonce is used once, and one call is consented to once in a transaction.
         let mut unique = [0; 8];
         let digest = encode(&(transaction.sender, transaction.nonce, contract, input_hash));

@@ -153,7 +153,8 @@ pub fn storage_range(start: &[u8], end: &[u8], descending: bool, limit: u32) -> 
     if limit == 0 {
         return entries;
     }
-    let handle = host_call!(storage_range(read start, length start, read end, length end, number u32::from(descending)));
+    let handle =
+        host_call!(storage_range(read start, length start, read end, length end, number u32::from(descending)));
     let handle = handle as u32;
     let (mut key, mut value, mut lengths) = ([0; 256], vec![0; 512], [0; 8]);
     while (entries.len() as u32) < limit {

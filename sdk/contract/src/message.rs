@@ -84,9 +84,7 @@ impl<T: Decode, E: Decode> Message<T, E> {
         let status = self.invoke(call_flags::TRY);
         let data = result();
         match CallStatus::from_number(status) {
-            Some(CallStatus::Success) => {
-                T::decode(&mut data.as_slice()).map(Ok).map_err(|_| CallFailure::BadAnswer)
-            }
+            Some(CallStatus::Success) => T::decode(&mut data.as_slice()).map(Ok).map_err(|_| CallFailure::BadAnswer),
             Some(CallStatus::Revert) => {
                 let (code, error) = data.split_first_chunk::<4>().ok_or(CallFailure::BadAnswer)?;
                 let code = u32::from_le_bytes(*code);

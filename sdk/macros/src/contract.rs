@@ -133,15 +133,19 @@ fn result_of(ty: &Type) -> Option<(Type, Type)> {
 
 /// The first paragraph of a documentation comment.
 fn documentation(attributes: &[Attribute]) -> String {
-    let lines = attributes.iter().filter(|attribute| attribute.path().is_ident("doc")).filter_map(|attribute| {
-        match &attribute.meta.require_name_value().ok()?.value {
+    let lines =
+        attributes.iter().filter(|attribute| attribute.path().is_ident("doc")).filter_map(|attribute| match &attribute
+            .meta
+            .require_name_value()
+            .ok()?
+            .value
+        {
             syn::Expr::Lit(literal) => match &literal.lit {
                 syn::Lit::Str(text) => Some(text.value().trim().to_owned()),
                 _ => None,
             },
             _ => None,
-        }
-    });
+        });
     lines.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }
 

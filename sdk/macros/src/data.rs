@@ -42,7 +42,9 @@ pub fn abi(input: &DeriveInput) -> Result<TokenStream> {
                 }
                 let text = ident.to_string();
                 let fields = described(&variant.fields);
-                variants.push(quote!(::counterpart_sdk::abi::VariantType { name: #text, index: #index, fields: &[#fields] }));
+                variants.push(
+                    quote!(::counterpart_sdk::abi::VariantType { name: #text, index: #index, fields: &[#fields] }),
+                );
                 let names: Vec<_> = (0..variant.fields.len()).map(|index| format_ident!("field_{index}")).collect();
                 let pattern = match &variant.fields {
                     Fields::Named(named) => {
@@ -154,9 +156,13 @@ pub fn event(input: &DeriveInput) -> Result<TokenStream> {
         return Err(Error::new_spanned(name, "an event has named fields"));
     };
     let data_impls = abi(input)?;
-    let indexed: Vec<bool> =
-        named.named.iter().map(|field| field.attrs.iter().any(|attribute| attribute.path().is_ident("topic"))).collect();
-    let topics: Vec<_> = named.named.iter().zip(&indexed).filter(|(_, topic)| **topic).map(|(field, _)| &field.ident).collect();
+    let indexed: Vec<bool> = named
+        .named
+        .iter()
+        .map(|field| field.attrs.iter().any(|attribute| attribute.path().is_ident("topic")))
+        .collect();
+    let topics: Vec<_> =
+        named.named.iter().zip(&indexed).filter(|(_, topic)| **topic).map(|(field, _)| &field.ident).collect();
     if topics.len() > 3 {
         return Err(Error::new_spanned(name, "at most three fields can be topics"));
     }

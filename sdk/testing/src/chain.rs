@@ -1,13 +1,13 @@
 //! The chain: each transaction is a block of its own, executed at once.
 
+use crate::Mode;
 use crate::account::Account;
 use crate::engine::TestEngine;
 use crate::subject::Subject;
-use crate::Mode;
 use counterpart_execution::{BlockContext, Executor, Query};
 use counterpart_ledger::{
-    Action, Address, Authorization, ChainId, Event, Gas, Hash, Height, Outcome, Receipt, StateKey, Transaction, WriteSet,
-    account_address,
+    Action, Address, Authorization, ChainId, Event, Gas, Hash, Height, Outcome, Receipt, StateKey, Transaction,
+    WriteSet, account_address,
 };
 use counterpart_module::Profile;
 use counterpart_sdk::codec::Decode;
@@ -104,9 +104,15 @@ impl Chain {
     ///
     /// # Errors
     /// [`Outcome`] when it is not accepted or reverts.
-    pub fn deploy(&mut self, sender: &Account, subject: &Subject, constructor: Constructor) -> Result<Address, Outcome> {
+    pub fn deploy(
+        &mut self,
+        sender: &Account,
+        subject: &Subject,
+        constructor: Constructor,
+    ) -> Result<Address, Outcome> {
         let code = subject.wasm();
-        let module = self.executor.prepare(&code).map_err(|error| Outcome::BadModule { action: 0, code: error.code() })?;
+        let module =
+            self.executor.prepare(&code).map_err(|error| Outcome::BadModule { action: 0, code: error.code() })?;
         if self.mode == Mode::Native {
             self.engine.register(module.original_hash, subject.native);
         }
@@ -148,8 +154,7 @@ impl Chain {
         let mut authorizations = Vec::new();
         if !signers.is_empty() {
             let transaction = self.transaction(sender, vec![call.clone()], Vec::new());
-            let simulation =
-                self.executor.simulate(&self.block, &transaction, self.state.clone(), self.codes.clone());
+            let simulation = self.executor.simulate(&self.block, &transaction, self.state.clone(), self.codes.clone());
             let requests = simulation.expect("the engine of tests does not fail").requests;
             for signer in signers {
                 let asked: Vec<_> = requests.iter().filter(|request| request.address == signer.address).collect();
@@ -239,12 +244,7 @@ impl Chain {
         &self.state
     }
 
-    fn transaction(
-        &self,
-        sender: &Account,
-        actions: Vec<Action>,
-        authorizations: Vec<Authorization>,
-    ) -> Transaction {
+    fn transaction(&self, sender: &Account, actions: Vec<Action>, authorizations: Vec<Authorization>) -> Transaction {
         let public = sender.key.public_key();
         Transaction {
             chain: self.block.chain,

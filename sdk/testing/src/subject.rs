@@ -25,7 +25,10 @@ impl Subject {
     pub fn wasm(&self) -> Vec<u8> {
         let path = self.path();
         std::fs::read(&path).unwrap_or_else(|error| {
-            panic!("{}: {error}\nhint: build the contracts first: `counterpart build`, here `cargo xtask contracts`", path.display())
+            panic!(
+                "{}: {error}\nhint: build the contracts first: `counterpart build`, here `cargo xtask contracts`",
+                path.display()
+            )
         })
     }
 

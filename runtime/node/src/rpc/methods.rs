@@ -5,9 +5,7 @@ use super::json::{block_json, certificate_json, event_json, outcome_json, receip
 use crate::devnet::{Devnet, now_ms};
 use counterpart_abi::ContractAbi;
 use counterpart_execution::{MAX_TRANSACTION_GAS, Query, account, contract};
-use counterpart_ledger::{
-    Address, Gas, Hash, Height, SignedTransaction, StateRead, Transaction, decode, encode,
-};
+use counterpart_ledger::{Address, Gas, Hash, Height, SignedTransaction, StateRead, Transaction, decode, encode};
 use jsonrpsee::server::RpcModule;
 use jsonrpsee::types::{ErrorObjectOwned, Params};
 use serde_json::{Value, json};
@@ -33,15 +31,18 @@ pub const METHODS: &[(&str, Handler)] = &[
 
 pub fn register(module: &mut RpcModule<Arc<Devnet>>) -> anyhow::Result<()> {
     for (name, handler) in METHODS {
-        module.register_blocking_method(name, move |params: Params<'_>, devnet, _| -> Result<Value, ErrorObjectOwned> {
-            let object = match params.parse::<Value>() {
-                Ok(Value::Array(list)) if list.is_empty() => Value::Object(Default::default()),
-                Ok(Value::Null) => Value::Object(Default::default()),
-                Ok(value @ Value::Object(_)) => value,
-                _ => return Err(RpcError::new("bad_parameters", "parameters are one JSON object").into()),
-            };
-            Ok(handler(&devnet, &object)?)
-        })?;
+        module.register_blocking_method(
+            name,
+            move |params: Params<'_>, devnet, _| -> Result<Value, ErrorObjectOwned> {
+                let object = match params.parse::<Value>() {
+                    Ok(Value::Array(list)) if list.is_empty() => Value::Object(Default::default()),
+                    Ok(Value::Null) => Value::Object(Default::default()),
+                    Ok(value @ Value::Object(_)) => value,
+                    _ => return Err(RpcError::new("bad_parameters", "parameters are one JSON object").into()),
+                };
+                Ok(handler(&devnet, &object)?)
+            },
+        )?;
     }
     Ok(())
 }
@@ -73,7 +74,9 @@ fn height(devnet: &Devnet, params: &Value) -> Result<Height, RpcError> {
     let store = devnet.first().store();
     if !params["hash"].is_null() {
         let hash = hash(params, "hash")?;
-        return store.height_of(&hash)?.ok_or_else(|| RpcError::new("unknown_block", format!("there is no block {hash}")));
+        return store
+            .height_of(&hash)?
+            .ok_or_else(|| RpcError::new("unknown_block", format!("there is no block {hash}")));
     }
     match &params["height"] {
         Value::Null => Ok(store.head().height),
@@ -130,7 +133,9 @@ fn chain_validators(devnet: &Devnet, _: &Value) -> Answer {
     let set = devnet.validators();
     let members: Vec<String> = set.members.iter().map(ToString::to_string).collect();
     let raw = format!("0x{}", hex::encode(encode(set)));
-    Ok(json!({ "epoch": set.epoch, "quorum": set.quorum, "members": members, "hash": set.hash().to_string(), "raw": raw }))
+    Ok(
+        json!({ "epoch": set.epoch, "quorum": set.quorum, "members": members, "hash": set.hash().to_string(), "raw": raw }),
+    )
 }
 
 /// The interface of a contract that the newest state has.

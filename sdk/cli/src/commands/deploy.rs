@@ -39,9 +39,8 @@ pub struct Arguments {
 pub fn run(context: &Context, arguments: Arguments) -> anyhow::Result<ExitCode> {
     let (code, prepared) = module::load(&arguments.file)?;
     let section = prepared.metadata.as_deref().unwrap_or_default();
-    let abi = ContractAbi::from_section(section).map_err(|error| {
-        Failure::new(Exit::Input, "no_interface", error).hint("build it with `counterpart build`")
-    })?;
+    let abi = ContractAbi::from_section(section)
+        .map_err(|error| Failure::new(Exit::Input, "no_interface", error).hint("build it with `counterpart build`"))?;
     let constructor = match &arguments.constructor {
         Some(name) => name.clone(),
         None => only_constructor(&abi)?,

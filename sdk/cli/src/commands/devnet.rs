@@ -61,8 +61,11 @@ pub fn start(config: &DevnetConfig) -> anyhow::Result<Arc<Devnet>> {
 
 /// Serves until Ctrl-C or until the devnet fails.
 pub fn serve(context: &Context, devnet: &Arc<Devnet>, port: u16) -> anyhow::Result<ExitCode> {
-    let server = RpcServer::start(devnet.clone(), SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
-        .or_fail(Exit::Network, "port", "JSON-RPC cannot be served")?;
+    let server = RpcServer::start(devnet.clone(), SocketAddr::from((Ipv4Addr::LOCALHOST, port))).or_fail(
+        Exit::Network,
+        "port",
+        "JSON-RPC cannot be served",
+    )?;
     let head = devnet.first().store().head();
     let document = json!({
         "rpc": server.url(), "height": head.height.0, "replicas": devnet.validators().size(),

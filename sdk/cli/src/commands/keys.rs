@@ -87,7 +87,8 @@ fn passphrase(new: bool) -> anyhow::Result<Zeroizing<String>> {
         return Err(failure.hint("set COUNTERPART_PASSPHRASE").into());
     }
     let ask = |prompt: &str| {
-        let answer = rpassword::prompt_password(prompt).or_fail(Exit::Input, "no_passphrase", "the passphrase cannot be read");
+        let answer =
+            rpassword::prompt_password(prompt).or_fail(Exit::Input, "no_passphrase", "the passphrase cannot be read");
         answer.map(Zeroizing::new)
     };
     let passphrase = ask("Passphrase: ")?;

@@ -31,9 +31,15 @@ pub fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
         Command::Check { file } => check(context, &file),
         Command::Instrument { file, output } => {
             let (_, prepared) = load(&file)?;
-            std::fs::write(&output, &prepared.wasm).or_fail(Exit::Input, "write", format!("cannot write {}", output.display()))?;
+            std::fs::write(&output, &prepared.wasm).or_fail(
+                Exit::Input,
+                "write",
+                format!("cannot write {}", output.display()),
+            )?;
             let document = json!({ "output": output, "bytes": prepared.wasm.len(), "hash": prepared.hash.to_string() });
-            context.output.result(&document, &format!("{}  {} bytes  {}", output.display(), prepared.wasm.len(), prepared.hash));
+            context
+                .output
+                .result(&document, &format!("{}  {} bytes  {}", output.display(), prepared.wasm.len(), prepared.hash));
             Ok(ExitCode::SUCCESS)
         }
     }
@@ -52,14 +58,20 @@ fn check(context: &Context, file: &Path) -> anyhow::Result<ExitCode> {
             });
             let text = format!(
                 "accepted\n  size       {} bytes, {} metered\n  code hash  {}\n  memory     {} to {} pages\n  entries    {}\n  upload     {} gas",
-                bytes.len(), prepared.wasm.len(), prepared.original_hash, prepared.initial_pages, prepared.maximum_pages,
-                prepared.entries.join(", "), counterpart_execution::upload_gas(bytes.len()).0,
+                bytes.len(),
+                prepared.wasm.len(),
+                prepared.original_hash,
+                prepared.initial_pages,
+                prepared.maximum_pages,
+                prepared.entries.join(", "),
+                counterpart_execution::upload_gas(bytes.len()).0,
             );
             context.output.result(&document, &text);
             Ok(ExitCode::SUCCESS)
         }
         Err(error) => {
-            let document = json!({ "accepted": false, "code": error.code(), "name": error.name(), "message": error.to_string() });
+            let document =
+                json!({ "accepted": false, "code": error.code(), "name": error.name(), "message": error.to_string() });
             context.output.result(&document, &format!("refused: {error}\n  code  {} ({})", error.code(), error.name()));
             Ok(ExitCode::from(Exit::No as u8))
         }
@@ -72,7 +84,11 @@ pub fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
     if bytes.starts_with(b"\0asm") || file.extension().is_none_or(|extension| extension != "wat") {
         return Ok(bytes);
     }
-    wat::parse_bytes(&bytes).map(|binary| binary.into_owned()).or_fail(Exit::Input, "wat", format!("{} is not a module", file.display()))
+    wat::parse_bytes(&bytes).map(|binary| binary.into_owned()).or_fail(
+        Exit::Input,
+        "wat",
+        format!("{} is not a module", file.display()),
+    )
 }
 
 /// Reads and prepares a module.

@@ -87,7 +87,9 @@ fn show_strength(context: &Context, chain: &ChainArguments, hash: &str) -> anyho
             "silent": worth.silent, "in_hand": finals == have,
         }));
     }
-    context.output.result(&json!({ "replicas": set.size(), "quorum": set.quorum, "strength": rows }), &lines.join("\n"));
+    context
+        .output
+        .result(&json!({ "replicas": set.size(), "quorum": set.quorum, "strength": rows }), &lines.join("\n"));
     Ok(ExitCode::SUCCESS)
 }
 

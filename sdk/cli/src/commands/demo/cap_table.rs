@@ -43,7 +43,8 @@ impl CapTable {
             }
             holders.push(holder);
         }
-        let free = holders.iter().filter(|holder| !holder.frozen && holder.locked_days == 0 && holder.units > 1).count();
+        let free =
+            holders.iter().filter(|holder| !holder.frozen && holder.locked_days == 0 && holder.units > 1).count();
         let frozen = holders.iter().any(|holder| holder.frozen);
         if !(4..=60).contains(&holders.len()) || free < 2 || !frozen {
             let message = "the demo needs 4 to 60 holders, two of them free to trade and one frozen".to_owned();

@@ -47,8 +47,11 @@ pub fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<ExitCode>
     let data_dir = data_dir(arguments)?;
     let config = DevnetConfig::new(&data_dir);
     let network = devnet::start(&config)?;
-    let server = RpcServer::start(network.clone(), SocketAddr::from((Ipv4Addr::LOCALHOST, arguments.port)))
-        .or_fail(Exit::Network, "port", "JSON-RPC cannot be served")?;
+    let server = RpcServer::start(network.clone(), SocketAddr::from((Ipv4Addr::LOCALHOST, arguments.port))).or_fail(
+        Exit::Network,
+        "port",
+        "JSON-RPC cannot be served",
+    )?;
     let client = Client::connect(&server.url()).map_err(crate::chain::client_failure)?;
     context.output.note(format!(
         "{} replicas, quorum {}, data in {}\n",

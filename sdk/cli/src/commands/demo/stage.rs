@@ -77,7 +77,8 @@ impl<'a> Stage<'a> {
     ) -> anyhow::Result<Contract> {
         let (code, prepared) = module::load(&self.contracts.join(format!("{package}.wasm")))?;
         let section = prepared.metadata.as_deref().unwrap_or_default();
-        let abi = ContractAbi::from_section(section).map_err(|error| Failure::new(Exit::Input, "no_interface", error))?;
+        let abi =
+            ContractAbi::from_section(section).map_err(|error| Failure::new(Exit::Input, "no_interface", error))?;
         let input = encode(&abi, constructor, &arguments)?;
         let code_hash = prepared.original_hash;
         let address = contract_address(&sender.address(), &code_hash, &Hash::ZERO);
@@ -151,12 +152,14 @@ impl<'a> Stage<'a> {
         let rules = RULES.iter().filter_map(|text| Some((*text, text.parse::<CommitRule>().ok()?)));
         let verdicts: Vec<(&str, Decision)> =
             rules.map(|(text, rule)| (text, rule.decide(set, finals, 0, false))).collect();
-        let words: Vec<String> = verdicts.iter().map(|(text, decision)| format!("{text} {}", in_words(decision))).collect();
+        let words: Vec<String> =
+            verdicts.iter().map(|(text, decision)| format!("{text} {}", in_words(decision))).collect();
         self.output.note(format!("{title}\n    {}\n    {}", certificate_line(set, confirmed), words.join(" · ")));
         let mut document = confirmed_json(set, confirmed);
         document["step"] = json!(title);
         document["transactions"] = json!(transactions);
-        document["rules"] = verdicts.iter().map(|(text, decision)| ((*text).to_owned(), json!(in_words(decision)))).collect();
+        document["rules"] =
+            verdicts.iter().map(|(text, decision)| ((*text).to_owned(), json!(in_words(decision)))).collect();
         // The whole receipt is for those who ask for the transaction.
         if let Some(receipt) = document["receipt"].as_object_mut() {
             receipt.retain(|key, _| matches!(key.as_str(), "outcome" | "gas_used"));

@@ -83,14 +83,16 @@ pub fn play(stage: &mut Stage<'_>, table: &CapTable) -> anyhow::Result<Ending> {
     let token = parent.address.to_string();
     let offer = json!({ "seller": seller.address, "token": token, "units": "1", "price": "2500" });
     let offer = desk.call("offer", offer)?;
-    stage.act("Offer a unit at the desk: seller and token agree through a signed consent", &[(&seller.signer, vec![offer])])?;
+    stage.act(
+        "Offer a unit at the desk: seller and token agree through a signed consent",
+        &[(&seller.signer, vec![offer])],
+    )?;
     let buy = desk.pay("buy", json!({ "offer": 0 }), 2_500)?;
     stage.act("Buy it: unit and price change hands together", &[(&buyer.signer, vec![buy])])?;
 
     let frozen = people.iter().find(|person| person.entry.frozen);
     let frozen = frozen.ok_or_else(|| Failure::new(Exit::Input, "cap_table", "nobody is frozen"))?;
-    let outcome =
-        stage.act_in_vain("A frozen holder tries to sell", &frozen.signer, transfer(frozen, free[0], 1)?)?;
+    let outcome = stage.act_in_vain("A frozen holder tries to sell", &frozen.signer, transfer(frozen, free[0], 1)?)?;
     let refused = outcome["error"].clone();
     stage.note(&format!("    refused: {refused}"));
 
@@ -106,9 +108,8 @@ pub fn play(stage: &mut Stage<'_>, table: &CapTable) -> anyhow::Result<Ending> {
         .collect::<anyhow::Result<Vec<_>>>()?;
     let total = stage.ask(&parent, "total_supply", json!({}))?;
     let movers = people.iter().take(BY_THEMSELVES);
-    let moves = movers.map(|person| {
-        Ok((&person.signer, vec![parent.call("upgrade", json!({ "holder": person.address }))?]))
-    });
+    let moves =
+        movers.map(|person| Ok((&person.signer, vec![parent.call("upgrade", json!({ "holder": person.address }))?])));
     let moves = moves.collect::<anyhow::Result<Vec<_>>>()?;
     stage.act(&format!("{} holders move to the child by themselves", moves.len()), &moves)?;
     let page = parent.call("upgrade_page", json!({ "limit": 50 }))?;

@@ -318,7 +318,7 @@ impl Executor {
         sender: Address,
         action: &Action,
         gas: &mut i64,
-    ) -> Result<(Box<Work>, (Outcome, Vec<u8>)), ExecutionFault> {
+    ) -> Result<(Box<Work>, Ended), ExecutionFault> {
         let price = match action {
             Action::Upload { code } => upload_gas(code.len()).0,
             Action::Deploy { input, .. } => cost(HostFunction::deploy, input.len() as u64),
@@ -406,7 +406,10 @@ fn admit(
     Ok(Ok(intrinsic))
 }
 
-fn outcome(action: u16, end: FrameEnd) -> (Outcome, Vec<u8>) {
+/// How an action ended, and what it answered.
+type Ended = (Outcome, Vec<u8>);
+
+fn outcome(action: u16, end: FrameEnd) -> Ended {
     let outcome = match end {
         FrameEnd::Success(output) => return (Outcome::Success, output),
         FrameEnd::Revert { contract, code, data } => Outcome::Revert { action, contract, code, data },

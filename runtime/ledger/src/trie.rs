@@ -89,6 +89,9 @@ pub struct StateTrie {
     count: usize,
 }
 
+/// A path and the value that it gets; `None` removes it.
+type Change<'a> = ([u8; 32], Option<&'a [u8]>);
+
 /// Changes that were hashed and not yet applied.
 #[derive(Clone, Debug)]
 pub struct Staged {
@@ -155,7 +158,7 @@ impl StateTrie {
 
     /// Hashes a block's changes without applying them.
     pub fn stage<'a>(&self, writes: impl IntoIterator<Item = (&'a Vec<u8>, &'a Write)>) -> Staged {
-        let mut changes: BTreeMap<usize, Vec<([u8; 32], Option<&[u8]>)>> = BTreeMap::new();
+        let mut changes: BTreeMap<usize, Vec<Change>> = BTreeMap::new();
         for (key, write) in writes {
             let path = state_path(key);
             changes.entry(bucket_of(&path, self.depth)).or_default().push((path, write.new.as_deref()));
@@ -208,7 +211,7 @@ impl StateTrie {
         staged.buckets.into_iter().for_each(|(index, bucket)| self.buckets[index] = bucket);
         staged.nodes.into_iter().for_each(|(index, node)| self.nodes[index] = node);
         self.count = staged.count;
-        if self.depth < MAX_DEPTH && self.count > ENTRIES_PER_BUCKET * 2 << self.depth {
+        if self.depth < MAX_DEPTH && self.count > (ENTRIES_PER_BUCKET * 2) << self.depth {
             let leaves = std::mem::take(&mut self.buckets).into_iter().flatten().collect();
             *self = Self::from_leaves(leaves);
         }

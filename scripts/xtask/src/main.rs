@@ -3,7 +3,7 @@
 mod bench;
 mod contracts;
 mod generate;
-mod tests;
+mod testing;
 
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -19,7 +19,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Run every test and end with a line that counts them.
-    Test(tests::Arguments),
+    Test(testing::Arguments),
     /// Run a benchmark by name and print its figures.
     Bench(bench::Arguments),
     /// Build every contract to Wasm under target/contracts.
@@ -30,7 +30,7 @@ enum Command {
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
-        Command::Test(arguments) => tests::run(&arguments),
+        Command::Test(arguments) => testing::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Contracts(arguments) => contracts::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),

@@ -59,11 +59,6 @@ impl Keystore {
         Address::from_hex(&file.address).ok_or_else(|| damaged(&self.path(name)).into())
     }
 
-    /// Whether there is a key with this name.
-    pub fn contains(&self, name: &str) -> bool {
-        check_name(name).is_ok() && self.path(name).exists()
-    }
-
     /// Seals a seed under a passphrase in a new file.
     pub fn add(&self, name: &str, seed: &Zeroizing<[u8; 32]>, passphrase: &str) -> anyhow::Result<Address> {
         check_name(name)?;

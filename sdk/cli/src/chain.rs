@@ -23,6 +23,7 @@ pub struct ChainArguments {
 /// Who signs, and the rule to wait by.
 #[derive(clap::Args, Clone, Debug)]
 pub struct SendArguments {
+    /// Which chain.
     #[command(flatten)]
     pub chain: ChainArguments,
     /// Who sends and pays: the name of a key, or `dev:NAME` for a development account.

@@ -1,13 +1,8 @@
 //! The `counterpart` command: build, test, deploy, call, replay and run contracts.
 
-mod arguments;
-mod chain;
-mod commands;
-mod keystore;
-mod output;
-
 use clap::{Parser, Subcommand};
-use output::Output;
+use counterpart_cli::output::Output;
+use counterpart_cli::{Context, commands, default_home, start_logging};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -53,8 +48,6 @@ enum Command {
     Replay(commands::replay::Arguments),
     /// Run a network of replicas in this process, with JSON-RPC on loopback.
     Devnet(commands::devnet::Arguments),
-    /// Show the whole: issue, trade, upgrade and replay a security token on a network of its own.
-    Demo(commands::demo::Arguments),
     /// Print the completion script of a shell.
     Completions {
         /// The shell.
@@ -62,18 +55,8 @@ enum Command {
     },
 }
 
-/// What every command gets.
-pub struct Context {
-    /// Where results go.
-    pub output: Output,
-    /// Where keys and names are kept.
-    pub home: PathBuf,
-}
-
 fn main() -> ExitCode {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("COUNTERPART_LOG");
-    let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("error"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    start_logging();
     let arguments = Arguments::parse();
     let output = Output { json: arguments.json };
     let home = arguments.home.unwrap_or_else(default_home);
@@ -96,16 +79,10 @@ fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
         Command::Tx(command) => commands::tx::run(context, command),
         Command::Replay(arguments) => commands::replay::run(context, arguments),
         Command::Devnet(arguments) => commands::devnet::run(context, arguments),
-        Command::Demo(arguments) => commands::demo::run(context, &arguments),
         Command::Completions { shell } => {
             let mut command = <Arguments as clap::CommandFactory>::command();
             clap_complete::generate(shell, &mut command, "counterpart", &mut std::io::stdout());
             Ok(ExitCode::SUCCESS)
         }
     }
-}
-
-fn default_home() -> PathBuf {
-    std::env::var_os("HOME")
-        .map_or_else(|| PathBuf::from(".counterpart"), |home| PathBuf::from(home).join(".counterpart"))
 }

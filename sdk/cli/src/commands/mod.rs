@@ -3,7 +3,6 @@
 pub mod abi;
 pub mod build;
 pub mod call;
-pub mod demo;
 pub mod deploy;
 pub mod devnet;
 pub mod keys;

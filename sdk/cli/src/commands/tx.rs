@@ -14,6 +14,7 @@ use std::process::ExitCode;
 pub enum Command {
     /// What became of a transaction.
     Show {
+        /// Which chain.
         #[command(flatten)]
         chain: ChainArguments,
         /// Its hash.
@@ -21,6 +22,7 @@ pub enum Command {
     },
     /// Which faults the certificates in hand tolerate.
     Strength {
+        /// Which chain.
         #[command(flatten)]
         chain: ChainArguments,
         /// Its hash.
@@ -28,6 +30,7 @@ pub enum Command {
     },
     /// Send native currency.
     Transfer {
+        /// How it is sent.
         #[command(flatten)]
         send: SendArguments,
         /// The receiver.

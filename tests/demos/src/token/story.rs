@@ -1,8 +1,8 @@
 //! What happens: a token is issued, traded, sold, upgraded and migrated.
 
 use super::cap_table::{CapTable, Holder};
-use super::stage::Stage;
-use crate::output::{Exit, Failure};
+use crate::stage::Stage;
+use counterpart_cli::output::{Exit, Failure};
 use counterpart_client::Signer;
 use counterpart_ledger::{Action, Address};
 use counterpart_node::{FAUCET, dev_account};

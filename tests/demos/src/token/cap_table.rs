@@ -1,6 +1,6 @@
 //! The table of holders that the demo issues to.
 
-use crate::output::{Exit, Failure, OrFail};
+use counterpart_cli::output::{Exit, Failure, OrFail};
 use std::path::Path;
 
 /// A holder of the table.

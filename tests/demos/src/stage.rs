@@ -1,9 +1,9 @@
 //! What the story is told with: transactions, questions, and a line for each step.
 
-use crate::chain::{certificate_line, client_failure, confirmed_json, outcome_failure};
-use crate::commands::module;
-use crate::output::{Exit, Failure, Output};
 use counterpart_abi::ContractAbi;
+use counterpart_cli::chain::{certificate_line, client_failure, confirmed_json, outcome_failure};
+use counterpart_cli::commands::module;
+use counterpart_cli::output::{Exit, Failure, Output};
 use counterpart_client::{Client, Confirmed, Signer, TransactionRequest};
 use counterpart_consensus::{CommitRule, Decision};
 use counterpart_ledger::{Action, Address, Gas, Hash, Outcome, contract_address};

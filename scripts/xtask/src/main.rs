@@ -1,8 +1,9 @@
-//! The project's automation: tests with a count, benchmarks by name, contract builds, generated pages.
+//! The project's automation: tests with a count, benchmarks by name, contract builds, generated pages, the JavaScript package.
 
 mod bench;
 mod contracts;
 mod generate;
+mod js;
 mod testing;
 
 use clap::{Parser, Subcommand};
@@ -24,6 +25,8 @@ enum Command {
     Bench(bench::Arguments),
     /// Build every contract to Wasm under target/contracts.
     Contracts(contracts::Arguments),
+    /// Build the JavaScript package for browser, Node and bundlers.
+    Js(js::Arguments),
     /// Write the pages that are made from code; with --check, only say whether they are up to date.
     Generate(generate::Arguments),
 }
@@ -33,6 +36,7 @@ fn main() -> anyhow::Result<()> {
         Command::Test(arguments) => testing::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Contracts(arguments) => contracts::run(&arguments),
+        Command::Js(arguments) => js::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),
     }
 }

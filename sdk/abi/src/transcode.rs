@@ -30,10 +30,27 @@ pub struct TranscodeError {
 
 type Result<T> = core::result::Result<T, TranscodeError>;
 
+/// How decoded integers of 64 bits and more are written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Numbers {
+    /// As JSON's numbers up to 53 bits, above as decimal strings.
+    #[default]
+    Json,
+    /// Always as `{"$int": "123"}`, from which JavaScript makes a `BigInt` whatever the value.
+    Tagged,
+}
+
 struct Path<'a> {
     text: String,
     types: &'a PortableRegistry,
+    numbers: Numbers,
     depth: u32,
+}
+
+impl<'a> Path<'a> {
+    fn new(text: String, types: &'a PortableRegistry, numbers: Numbers) -> Self {
+        Self { text, types, numbers, depth: 0 }
+    }
 }
 
 impl Path<'_> {
@@ -45,7 +62,8 @@ impl Path<'_> {
         if self.depth >= MAX_DEPTH {
             return self.error("nested too deep");
         }
-        Ok(Self { text: format!("{}{step}", self.text), types: self.types, depth: self.depth + 1 })
+        let Self { types, numbers, depth, .. } = *self;
+        Ok(Self { text: format!("{}{step}", self.text), types, numbers, depth: depth + 1 })
     }
 }
 
@@ -55,7 +73,7 @@ impl ContractAbi {
     /// # Errors
     /// [`TranscodeError`] when an argument is missing, unknown or does not fit its type.
     pub fn encode_call(&self, method: &Method, arguments: &Map<String, Value>) -> Result<Vec<u8>> {
-        let path = Path { text: method.name.clone(), types: &self.types, depth: 0 };
+        let path = Path::new(method.name.clone(), &self.types, Numbers::Json);
         let mut out = method.selector.to_vec();
         encode_named(&path, &method.arguments, arguments, &mut out)?;
         Ok(out)
@@ -66,10 +84,16 @@ impl ContractAbi {
     /// # Errors
     /// [`TranscodeError`] when they do not decode.
     pub fn decode_arguments(&self, method: &Method, input: &[u8]) -> Result<Value> {
-        let path = Path { text: method.name.clone(), types: &self.types, depth: 0 };
-        let mut rest = input.get(4..).unwrap_or_default();
-        let value = decode_named(&path, &method.arguments, &mut rest)?;
-        if rest.is_empty() { Ok(value) } else { path.error(format!("{} bytes left over", rest.len())) }
+        self.decode_arguments_as(method, input, Numbers::Json)
+    }
+
+    /// The same with numbers written as asked for.
+    ///
+    /// # Errors
+    /// [`TranscodeError`] when they do not decode.
+    pub fn decode_arguments_as(&self, method: &Method, input: &[u8], numbers: Numbers) -> Result<Value> {
+        let path = Path::new(method.name.clone(), &self.types, numbers);
+        whole(&path, input.get(4..).unwrap_or_default(), |rest| decode_named(&path, &method.arguments, rest))
     }
 
     /// The fields of an event.
@@ -77,10 +101,16 @@ impl ContractAbi {
     /// # Errors
     /// [`TranscodeError`] when they do not decode.
     pub fn decode_event(&self, event: &Event, data: &[u8]) -> Result<Value> {
-        let path = Path { text: event.name.clone(), types: &self.types, depth: 0 };
-        let mut rest = data;
-        let value = decode_named(&path, &event.fields, &mut rest)?;
-        if rest.is_empty() { Ok(value) } else { path.error(format!("{} bytes left over", rest.len())) }
+        self.decode_event_as(event, data, Numbers::Json)
+    }
+
+    /// The same with numbers written as asked for.
+    ///
+    /// # Errors
+    /// [`TranscodeError`] when they do not decode.
+    pub fn decode_event_as(&self, event: &Event, data: &[u8], numbers: Numbers) -> Result<Value> {
+        let path = Path::new(event.name.clone(), &self.types, numbers);
+        whole(&path, data, |rest| decode_named(&path, &event.fields, rest))
     }
 
     /// A value of a type, from JSON.
@@ -88,7 +118,7 @@ impl ContractAbi {
     /// # Errors
     /// [`TranscodeError`] when it does not fit.
     pub fn encode_value(&self, ty: u32, value: &Value) -> Result<Vec<u8>> {
-        let path = Path { text: self.type_name(ty), types: &self.types, depth: 0 };
+        let path = Path::new(self.type_name(ty), &self.types, Numbers::Json);
         let mut out = Vec::new();
         encode(&path, ty, value, &mut out)?;
         Ok(out)
@@ -99,11 +129,24 @@ impl ContractAbi {
     /// # Errors
     /// [`TranscodeError`] when the bytes are not exactly one value.
     pub fn decode_value(&self, ty: u32, bytes: &[u8]) -> Result<Value> {
-        let path = Path { text: self.type_name(ty), types: &self.types, depth: 0 };
-        let mut rest = bytes;
-        let value = decode(&path, ty, &mut rest)?;
-        if rest.is_empty() { Ok(value) } else { path.error(format!("{} bytes left over", rest.len())) }
+        self.decode_value_as(ty, bytes, Numbers::Json)
     }
+
+    /// The same with numbers written as asked for.
+    ///
+    /// # Errors
+    /// [`TranscodeError`] when the bytes are not exactly one value.
+    pub fn decode_value_as(&self, ty: u32, bytes: &[u8], numbers: Numbers) -> Result<Value> {
+        let path = Path::new(self.type_name(ty), &self.types, numbers);
+        whole(&path, bytes, |rest| decode(&path, ty, rest))
+    }
+}
+
+/// Decodes, and refuses bytes that are left over.
+fn whole(path: &Path<'_>, bytes: &[u8], decode: impl FnOnce(&mut &[u8]) -> Result<Value>) -> Result<Value> {
+    let mut rest = bytes;
+    let value = decode(&mut rest)?;
+    if rest.is_empty() { Ok(value) } else { path.error(format!("{} bytes left over", rest.len())) }
 }
 
 fn encode_named(path: &Path<'_>, fields: &[Field], values: &Map<String, Value>, out: &mut Vec<u8>) -> Result<()> {
@@ -368,6 +411,18 @@ fn decode_fields(path: &Path<'_>, fields: &[Field], rest: &mut &[u8]) -> Result<
 }
 
 fn decode_primitive(path: &Path<'_>, primitive: &TypeDefPrimitive, rest: &mut &[u8]) -> Result<Value> {
+    if path.numbers == Numbers::Tagged {
+        let text = match primitive {
+            TypeDefPrimitive::U64 => Some(take::<u64>(path, rest)?.to_string()),
+            TypeDefPrimitive::U128 => Some(take::<u128>(path, rest)?.to_string()),
+            TypeDefPrimitive::I64 => Some(take::<i64>(path, rest)?.to_string()),
+            TypeDefPrimitive::I128 => Some(take::<i128>(path, rest)?.to_string()),
+            _ => None,
+        };
+        if let Some(text) = text {
+            return Ok(Value::Object(Map::from_iter([("$int".to_string(), Value::String(text))])));
+        }
+    }
     let unsigned = |number: u128| match u64::try_from(number) {
         Ok(small) if number <= MAX_EXACT => Value::from(small),
         _ => Value::String(number.to_string()),

@@ -242,15 +242,15 @@ impl Client {
         request: &TransactionRequest<'_>,
     ) -> Result<std::result::Result<SignedTransaction, Simulated>> {
         let head = self.head()?;
-        let nonce = match request.nonce {
-            Some(nonce) => nonce,
-            None => self.account(&request.sender.address())?.0,
-        };
+        let (next, balance) = self.account(&request.sender.address())?;
+        // Nobody can simulate with more gas than the account could pay for.
+        let affordable = balance / u128::from(head.min_gas_price.max(1));
+        let simulation_gas = Gas(u64::try_from(affordable).unwrap_or(u64::MAX).min(SIMULATION_GAS.0));
         let mut transaction = Transaction {
             chain: head.chain,
             sender: request.sender.key.public_key(),
-            nonce,
-            gas_limit: request.gas_limit.unwrap_or(SIMULATION_GAS),
+            nonce: request.nonce.unwrap_or(next),
+            gas_limit: request.gas_limit.unwrap_or(simulation_gas),
             gas_price: head.min_gas_price,
             expires_at: Height(head.height.0 + VALIDITY),
             actions: request.actions.clone(),

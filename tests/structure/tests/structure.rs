@@ -112,3 +112,22 @@ fn every_package_inherits_the_workspace_lints() {
         assert!(text.contains("[lints"), "{manifest} has no [lints]");
     }
 }
+
+#[test]
+fn every_package_has_a_readme_that_begins_with_its_first_doc_line() {
+    let mut wrong = Vec::new();
+    for package in packages() {
+        let manifest = Path::new(package["manifest_path"].as_str().expect("a path"));
+        let folder = manifest.parent().expect("a manifest lies in a folder");
+        let roots = ["src/lib.rs", "src/main.rs"].map(|file| std::fs::read_to_string(folder.join(file)).ok());
+        let Some(source) = roots.into_iter().flatten().next() else { continue };
+        let first = source.lines().next().and_then(|line| line.strip_prefix("//! ")).unwrap_or_default();
+        let first = first.replace("[`", "`").replace("`]", "`");
+        let readme = std::fs::read_to_string(folder.join("README.md")).unwrap_or_default();
+        let sentence = readme.split("\n\n").nth(1).unwrap_or_default().replace('\n', " ");
+        if first.is_empty() || !sentence.trim_start().starts_with(first.trim_end()) {
+            wrong.push(format!("{}: expected a README.md that begins with `{first}`", folder.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}

@@ -262,6 +262,15 @@ export class Contract {
     return { ...confirmed, output, events: events.map((event) => this.event(event) ?? event) };
   }
 
+  /** Method and arguments in call data; undefined for data of no method. */
+  decodeCall(input) {
+    try {
+      return parse(this.#abi.decodeCall(input));
+    } catch {
+      return undefined;
+    }
+  }
+
   /** An event of this contract, decoded; undefined for events of others. */
   event(event) {
     if (event.contract !== this.address || event.topics.length === 0) return undefined;

@@ -4,12 +4,14 @@
 //! hex, structured values as JSON text, numbers of 64 bits as `bigint`. Errors are thrown as text of the form
 //! `{"code": ..., "message": ..., "hint": ...}`, from which `npm/client.js` makes an `Error` with those fields.
 
+mod block;
 mod error;
 mod interface;
 mod keys;
 mod transaction;
 mod verify;
 
+pub use block::decode_block;
 pub use interface::Interface;
 pub use keys::Key;
 pub use transaction::TransactionDraft;

@@ -26,7 +26,7 @@ pub struct Settings {
     /// Where the network's data lie; a new folder.
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-    /// Leave the network serving JSON-RPC at the end, until Ctrl-C.
+    /// Leave the network serving JSON-RPC and the auditor's page at the end, until Ctrl-C.
     #[arg(long)]
     pub keep: bool,
     /// Port of the JSON-RPC; 0 takes a free one.
@@ -172,7 +172,7 @@ impl Ending {
         context.output.result(&document, &text);
         if settings.keep && passed {
             let network = devnet::start(&config)?;
-            return devnet::serve(context, &network, settings.port);
+            return devnet::serve(context, &network, settings.port, true);
         }
         Ok(if passed { ExitCode::SUCCESS } else { ExitCode::from(Exit::No as u8) })
     }

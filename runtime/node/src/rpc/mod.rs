@@ -6,13 +6,16 @@
 mod error;
 mod json;
 mod methods;
+mod page;
 
 pub use error::RpcError;
 pub use json::{certificate_json, outcome_json, receipt_json};
+pub use page::{Page, PageFile};
 
 use crate::devnet::Devnet;
 use anyhow::Context;
 use jsonrpsee::server::{RpcModule, Server, ServerConfig, ServerHandle};
+use page::PageLayer;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -32,10 +35,19 @@ impl RpcServer {
     /// # Errors
     /// When the address cannot be used.
     pub fn start(devnet: Arc<Devnet>, address: SocketAddr) -> anyhow::Result<Self> {
+        Self::start_with_page(devnet, address, None)
+    }
+
+    /// Serves a devnet at an address, and a page of static files to browsers.
+    ///
+    /// # Errors
+    /// When the address cannot be used.
+    pub fn start_with_page(devnet: Arc<Devnet>, address: SocketAddr, page: Option<Page>) -> anyhow::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let (handle, address) = runtime.block_on(async {
             let config = ServerConfig::builder().max_request_body_size(MAX_REQUEST_BYTES).build();
-            let server = Server::builder().set_config(config).build(address).await;
+            let files = tower::ServiceBuilder::new().layer(PageLayer(page));
+            let server = Server::builder().set_config(config).set_http_middleware(files).build(address).await;
             let server = server.with_context(|| format!("cannot listen at {address}"))?;
             let address = server.local_addr()?;
             let mut module = RpcModule::new(devnet);

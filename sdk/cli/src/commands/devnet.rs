@@ -3,7 +3,7 @@
 use crate::Context;
 use crate::output::{Exit, Failure, OrFail};
 use counterpart_ledger::ChainId;
-use counterpart_node::rpc::RpcServer;
+use counterpart_node::rpc::{Page, PageFile, RpcServer};
 use counterpart_node::{Devnet, DevnetConfig, DevnetError};
 use serde_json::json;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -33,6 +33,9 @@ pub struct Arguments {
     /// Number of a new chain.
     #[arg(long, default_value_t = 1337)]
     chain: u64,
+    /// Serve the auditor's page to browsers, on the same port.
+    #[arg(long)]
+    explorer: bool,
 }
 
 /// Runs the verb.
@@ -44,7 +47,7 @@ pub fn run(context: &Context, arguments: Arguments) -> anyhow::Result<ExitCode> 
         ..DevnetConfig::new(arguments.dir)
     };
     let devnet = start(&config)?;
-    serve(context, &devnet, arguments.port)
+    serve(context, &devnet, arguments.port, arguments.explorer)
 }
 
 /// Starts a devnet, telling what is wrong with its folder.
@@ -59,23 +62,31 @@ pub fn start(config: &DevnetConfig) -> anyhow::Result<Arc<Devnet>> {
     Ok(Arc::new(devnet))
 }
 
+/// The auditor's page.
+fn page() -> Page {
+    let file = |path: &str| {
+        let counterpart_explorer::File { media_type, content } = counterpart_explorer::file(path)?;
+        Some(PageFile { media_type, content })
+    };
+    Page { file, policy: counterpart_explorer::CONTENT_SECURITY_POLICY }
+}
+
 /// Serves until Ctrl-C or until the devnet fails.
-pub fn serve(context: &Context, devnet: &Arc<Devnet>, port: u16) -> anyhow::Result<ExitCode> {
-    let server = RpcServer::start(devnet.clone(), SocketAddr::from((Ipv4Addr::LOCALHOST, port))).or_fail(
-        Exit::Network,
-        "port",
-        "JSON-RPC cannot be served",
-    )?;
+pub fn serve(context: &Context, devnet: &Arc<Devnet>, port: u16, explorer: bool) -> anyhow::Result<ExitCode> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let server = RpcServer::start_with_page(devnet.clone(), address, explorer.then(page));
+    let server = server.or_fail(Exit::Network, "port", "JSON-RPC cannot be served")?;
     let head = devnet.first().store().head();
     let document = json!({
         "rpc": server.url(), "height": head.height.0, "replicas": devnet.validators().size(),
         "quorum": devnet.validators().quorum,
     });
     let text = format!(
-        "{} replicas, quorum {}, block {}; JSON-RPC at {}; Ctrl-C stops",
+        "{} replicas, quorum {}, block {}; JSON-RPC{} at {}; Ctrl-C stops",
         devnet.validators().size(),
         devnet.validators().quorum,
         head.height,
+        if explorer { " and the auditor's page" } else { "" },
         server.url()
     );
     context.output.result(&document, &text);

@@ -1,0 +1,86 @@
+//! Static files on the port of JSON-RPC: GET is answered from the page, everything else goes on to the methods.
+
+use jsonrpsee::core::BoxError;
+use jsonrpsee::server::{HttpBody, HttpRequest, HttpResponse};
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tower::{Layer, Service};
+
+/// A file that browsers may ask for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PageFile {
+    /// Its media type.
+    pub media_type: &'static str,
+    /// Its content.
+    pub content: &'static [u8],
+}
+
+/// The files of a page and what browsers are allowed to do with it.
+#[derive(Clone, Copy, Debug)]
+pub struct Page {
+    /// The file at a path.
+    pub file: fn(&str) -> Option<PageFile>,
+    /// The content-security policy.
+    pub policy: &'static str,
+}
+
+/// Answers GET from a page, if there is one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PageLayer(pub Option<Page>);
+
+impl<S> Layer<S> for PageLayer {
+    type Service = PageService<S>;
+
+    fn layer(&self, inner: S) -> PageService<S> {
+        PageService { inner, page: self.0 }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct PageService<S> {
+    inner: S,
+    page: Option<Page>,
+}
+
+impl<S, B> Service<HttpRequest<B>> for PageService<S>
+where
+    S: Service<HttpRequest<B>, Response = HttpResponse>,
+    S::Error: Into<BoxError> + 'static,
+    S::Future: Send + 'static,
+{
+    type Response = HttpResponse;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(context).map_err(Into::into)
+    }
+
+    fn call(&mut self, request: HttpRequest<B>) -> Self::Future {
+        // A WebSocket begins as a GET too and belongs to the methods.
+        let upgrade = request.headers().contains_key("upgrade");
+        if let Some(page) = self.page.filter(|_| request.method() == "GET" && !upgrade) {
+            let response = answer(&page, request.uri().path());
+            return Box::pin(std::future::ready(Ok(response)));
+        }
+        let response = self.inner.call(request);
+        Box::pin(async move { response.await.map_err(Into::into) })
+    }
+}
+
+fn answer(page: &Page, path: &str) -> HttpResponse {
+    let file = (page.file)(path);
+    let (status, media_type, content) = match file {
+        Some(file) => (200, file.media_type, file.content),
+        None => (404, "text/plain; charset=utf-8", &b"there is no such file\n"[..]),
+    };
+    let response = HttpResponse::builder()
+        .status(status)
+        .header("content-type", media_type)
+        .header("content-security-policy", page.policy)
+        .header("x-content-type-options", "nosniff")
+        .header("referrer-policy", "no-referrer")
+        .header("cache-control", "no-cache");
+    response.body(HttpBody::from(content.to_vec())).expect("status and headers are well formed")
+}

@@ -1,0 +1,13 @@
+// An address: an account's balance, or a contract.
+import { card, facts, grouped, mono } from '/dom.js';
+import { contractCards } from '/view/contract.js';
+
+export async function account(chain, address) {
+  const found = await chain.client.call('account_get', { address });
+  const contract = found.code_hash ? await chain.contract(address) : undefined;
+  const about = card(found.code_hash ? 'Contract' : 'Account', facts([
+    ['address', mono(address)], ['native balance', grouped(found.balance)], ['nonce', String(found.nonce)],
+    found.code_hash && ['code hash', mono(found.code_hash)]]));
+  const title = contract ? contract.interface.name : found.code_hash ? 'Contract' : 'Account';
+  return { title, body: [about, ...(contract ? contractCards(chain, contract) : [])] };
+}

@@ -13,7 +13,7 @@ const BY_HAND: [&str; 3] = ["client.js", "client.d.ts", "package.json"];
 pub struct Arguments {
     /// Where the package goes.
     #[arg(long, default_value = "target/js", value_name = "DIR")]
-    out_dir: PathBuf,
+    pub out_dir: PathBuf,
 }
 
 /// Builds `web`, `node` and `bundler` and puts the client beside them.

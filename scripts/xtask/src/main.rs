@@ -5,6 +5,7 @@ mod contracts;
 mod generate;
 mod js;
 mod testing;
+mod web;
 
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -27,6 +28,8 @@ enum Command {
     Contracts(contracts::Arguments),
     /// Build the JavaScript package for browser, Node and bundlers.
     Js(js::Arguments),
+    /// Test the JavaScript package in Node and the auditor's page in a headless browser.
+    Web(web::Arguments),
     /// Write the pages that are made from code; with --check, only say whether they are up to date.
     Generate(generate::Arguments),
 }
@@ -37,6 +40,7 @@ fn main() -> anyhow::Result<()> {
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Contracts(arguments) => contracts::run(&arguments),
         Command::Js(arguments) => js::run(&arguments),
+        Command::Web(arguments) => web::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),
     }
 }

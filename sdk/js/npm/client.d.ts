@@ -71,6 +71,7 @@ export class Contract {
     args?: Record<string, unknown>,
     options?: { value?: bigint; signers?: Key[]; rule?: string },
   ): Promise<Confirmed & { output: any; events: any[] }>;
+  encodeCall(method: string, args?: Record<string, unknown>): Hex;
   decodeCall(input: Hex): { method: string; arguments: any } | undefined;
   event(event: { contract: Hex; topics: Hex[]; data: Hex }): { name: string; fields: any } | undefined;
 }

@@ -244,7 +244,7 @@ export class Contract {
 
   /** Asks; costs nothing and changes nothing. */
   async query(method, args = {}, { caller, height } = {}) {
-    const input = run(() => this.#abi.encodeCall(method, stringify(args)));
+    const input = this.encodeCall(method, args);
     const answer = await this.#client.call('contract_query', { contract: this.address, input, caller, height });
     if (answer.outcome.status !== 'success') throw outcomeError(answer.outcome);
     return run(() => parse(this.#abi.decodeOutput(method, answer.output)));
@@ -252,7 +252,7 @@ export class Contract {
 
   /** Calls: simulates, signs, sends and waits under a rule; answers output, events and certificates. */
   async call(key, method, args = {}, { value = 0n, signers, rule } = {}) {
-    const input = run(() => this.#abi.encodeCall(method, stringify(args)));
+    const input = this.encodeCall(method, args);
     const add = (draft) => draft.call(this.address, input, value.toString());
     const hash = await this.#client.send(key, add, { signers });
     const confirmed = await this.#client.wait(hash, rule);
@@ -260,6 +260,11 @@ export class Contract {
     if (outcome.status !== 'success') throw outcomeError(outcome);
     const output = run(() => parse(this.#abi.decodeOutput(method, outputs.at(-1))));
     return { ...confirmed, output, events: events.map((event) => this.event(event) ?? event) };
+  }
+
+  /** Call data of a method, as hex. */
+  encodeCall(method, args = {}) {
+    return run(() => this.#abi.encodeCall(method, stringify(args)));
   }
 
   /** Method and arguments in call data; undefined for data of no method. */

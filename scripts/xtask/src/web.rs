@@ -1,0 +1,118 @@
+//! `cargo xtask web`: the JavaScript package in Node and the auditor's page in a headless browser.
+
+use crate::{cargo, contracts, js, root};
+use anyhow::{Context, bail};
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+/// What to test.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Only tests whose name matches.
+    #[arg(long, value_name = "PATTERN")]
+    only: Option<String>,
+}
+
+/// A network that is stopped at the end, however that comes.
+struct Devnet(Child);
+
+impl Drop for Devnet {
+    fn drop(&mut self) {
+        // It may have stopped by itself; then the tests have said so.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Installs what is missing, builds, starts a network and runs the tests.
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let folder = root().join("target/web");
+    let chromium = chromium()?;
+    let modules = modules(&folder)?;
+    js::run(&js::Arguments { out_dir: PathBuf::from("target/js") })?;
+    contracts::build_all(true)?;
+    let (devnet, url) = devnet(&folder)?;
+    let mut node = Command::new("node");
+    node.current_dir(root().join("tests/web")).args(["--test", "--test-reporter=spec"]);
+    if let Some(pattern) = &arguments.only {
+        node.arg(format!("--test-name-pattern={pattern}"));
+    }
+    node.args(["client.test.mjs", "page.test.mjs"])
+        .env("COUNTERPART_RPC", url)
+        .env("COUNTERPART_JS", root().join("target/js"))
+        .env("COUNTERPART_NODE_MODULES", modules)
+        .env("COUNTERPART_SHOTS", folder.join("shots"))
+        .env("COUNTERPART_CHROMIUM", chromium);
+    let status = node.status().context("node does not start")?;
+    drop(devnet);
+    if !status.success() {
+        bail!("tests of package and page failed");
+    }
+    println!("screenshots are in {}", folder.join("shots").display());
+    Ok(())
+}
+
+/// Finds Chromium, or installs Debian's.
+fn chromium() -> anyhow::Result<PathBuf> {
+    let find = || ["chromium", "chromium-browser", "google-chrome"].into_iter().find_map(on_path);
+    if let Some(found) = find() {
+        return Ok(found);
+    }
+    eprintln!("installing chromium");
+    for arguments in [&["update", "-qq"][..], &["install", "-y", "-qq", "chromium"]] {
+        let status = Command::new("apt-get").args(arguments).stdout(Stdio::null()).status();
+        if !status.context("apt-get does not start: install Chromium yourself")?.success() {
+            bail!("chromium cannot be installed: install it with this system's package manager");
+        }
+    }
+    find().context("chromium was installed and is not there")
+}
+
+fn on_path(name: &str) -> Option<PathBuf> {
+    let paths = std::env::var_os("PATH")?;
+    std::env::split_paths(&paths).map(|folder| folder.join(name)).find(|file| file.is_file())
+}
+
+/// Installs the packages that the tests need, outside of the sources.
+fn modules(folder: &Path) -> anyhow::Result<PathBuf> {
+    if on_path("node").is_none() || on_path("npm").is_none() {
+        bail!("node and npm are missing: install Node.js 20 or later");
+    }
+    std::fs::create_dir_all(folder).context("target/web cannot be made")?;
+    let manifest = folder.join("package.json");
+    let wanted = std::fs::read(root().join("tests/web/package.json")).context("tests/web/package.json")?;
+    if std::fs::read(&manifest).ok().as_ref() != Some(&wanted) || !folder.join("node_modules").is_dir() {
+        std::fs::write(&manifest, &wanted).context("package.json cannot be written")?;
+        let mut npm = Command::new("npm");
+        npm.current_dir(folder).args(["install", "--no-audit", "--no-fund", "--silent", "--no-package-lock"]);
+        if !npm.status().context("npm does not start")?.success() {
+            std::fs::remove_file(&manifest).context("package.json cannot be removed")?;
+            bail!("npm cannot install playwright-core and axe-core");
+        }
+    }
+    Ok(folder.to_path_buf())
+}
+
+/// Starts a devnet with the page on a free port; answers its address.
+fn devnet(folder: &Path) -> anyhow::Result<(Devnet, String)> {
+    let build = cargo().args(["build", "--quiet", "--locked", "--package", "counterpart-cli"]).status();
+    if !build.context("cargo does not start")?.success() {
+        bail!("the command does not build");
+    }
+    let data = folder.join("network");
+    if data.exists() {
+        std::fs::remove_dir_all(&data).context("the network of an earlier run cannot be removed")?;
+    }
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let mut command = Command::new(target.join("debug/counterpart"));
+    command.args(["devnet", "--explorer", "--json", "--port", "0", "--dir"]).arg(&data);
+    let mut child = command.stdout(Stdio::piped()).spawn().context("the network does not start")?;
+    let stdout = child.stdout.take().context("the output is piped")?;
+    let devnet = Devnet(child);
+    let mut line = String::new();
+    BufReader::new(stdout).read_line(&mut line).context("the network says nothing")?;
+    let document: serde_json::Value = serde_json::from_str(&line).context("the network does not start")?;
+    let url = document["rpc"].as_str().context("the network names its address")?.to_owned();
+    Ok((devnet, url))
+}

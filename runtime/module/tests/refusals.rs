@@ -68,37 +68,6 @@ fn a_message_names_function_offset_and_value() {
 }
 
 #[test]
-fn limits_hold_at_the_limit_and_refuse_one_above() {
-    let accept = |text: &str| {
-        prepare(&wat::parse_str(text).expect("well formed"), &Profile::v1())
-            .map_err(|error| error.to_string())
-            .expect("accepted");
-    };
-    let nest = |depth: usize| with(&format!("(func {} {})", "block ".repeat(depth), "end ".repeat(depth)));
-    accept(&nest(256));
-    assert_eq!(refuse(&nest(257)).code(), Limit::Nesting.code());
-    let params = |count: usize| with(&format!("(func {})", "(param i32)".repeat(count)));
-    accept(&params(32));
-    assert_eq!(refuse(&params(33)).code(), Limit::Params.code());
-    let targets =
-        |count: usize| with(&format!("(func (param i32) (br_table {} (local.get 0)))", "0 ".repeat(count + 1)));
-    accept(&targets(1024));
-    assert_eq!(refuse(&targets(1025)).code(), Limit::BrTable.code());
-    let functions = |count: usize| with(&"(func)".repeat(count));
-    accept(&functions(4096));
-    assert_eq!(refuse(&functions(4097)).code(), Limit::Functions.code());
-    let locals = |count: usize| with(&format!("(func (local {}) {})", "i64 ".repeat(count), "nop ".repeat(2 * count)));
-    accept(&locals(512));
-    assert_eq!(refuse(&locals(513)).code(), Limit::Locals.code());
-    let operands = |count: usize| with(&format!("(func {} {})", "i32.const 1 ".repeat(count), "drop ".repeat(count)));
-    accept(&operands(1024));
-    assert_eq!(refuse(&operands(1025)).code(), Limit::OperandStack.code());
-    let loops = |count: usize| with(&"(func loop end loop end)".repeat(count / 2));
-    accept(&loops(4096));
-    assert_eq!(refuse(&loops(4098)).code(), Limit::LoopsTotal.code());
-}
-
-#[test]
 fn codes_and_names_are_distinct() {
     let mut codes: Vec<u32> = Limit::ALL.iter().map(|limit| limit.code()).collect();
     codes.sort_unstable();

@@ -1,7 +1,7 @@
 //! From frame to frame: calls, deployments, code, native currency.
 
 use crate::ExecutionFault;
-use crate::engine::{End, Entry, Invocation};
+use crate::engine::{End, Entry, Invocation, Run};
 use crate::frame::{Call, Frame};
 use crate::gas::{charge, instance, per_byte};
 use crate::memory::Memory;
@@ -42,7 +42,7 @@ pub(crate) fn call_contract(mut work: Box<Work>, call: Call, gas: &mut i64) -> R
     }
     let module = work.module(&record.code_hash)?;
     let module = module.ok_or_else(|| ExecutionFault(format!("contract {contract} has no code")))?;
-    enter(work, call, Entry::Call, &module, gas)
+    enter(work, call, Entry::Call, &module, gas, false).map(|(work, end, _)| (work, end))
 }
 
 /// What a deployment is made of.
@@ -73,28 +73,36 @@ pub(crate) fn deploy_contract(
     let record = ContractRecord { code_hash, creator, deployed_at: work.block.height };
     work.view.set(contract_key(&address), Some(encode(&record)));
     let call = Call { contract: address, caller: creator, input, value, read_only: false, depth };
-    let (mut work, end) = enter(work, call, Entry::Deploy, &module, gas)?;
+    let (mut work, end, _) = enter(work, call, Entry::Deploy, &module, gas, false)?;
     if !matches!(end, FrameEnd::Success(_)) {
         work.undo_to(&mark);
     }
     Ok((work, end, address))
 }
 
-fn enter(mut work: Box<Work>, call: Call, entry: Entry<'_>, module: &Arc<PreparedModule>, gas: &mut i64) -> Ran {
+/// Runs a frame; answers what the engine said, too, unless the frame could not begin.
+pub(crate) fn enter(
+    mut work: Box<Work>,
+    call: Call,
+    entry: Entry<'_>,
+    module: &Arc<PreparedModule>,
+    gas: &mut i64,
+    hash_memory: bool,
+) -> Result<(Box<Work>, FrameEnd, Option<Run>), ExecutionFault> {
     let (contract, caller, value) = (call.contract, call.caller, call.value);
     if call.depth > limits::MAX_CALL_DEPTH {
-        return Ok((work, FrameEnd::Trap { contract, code: TrapCode::CallDepth }));
+        return Ok((work, FrameEnd::Trap { contract, code: TrapCode::CallDepth }, None));
     }
     if charge(gas, instance(module)).is_err() {
-        return Ok((work, FrameEnd::OutOfGas));
+        return Ok((work, FrameEnd::OutOfGas, None));
     }
     let mark = work.mark();
     if value > 0 && !work.transfer(&caller, &contract, value)? {
-        return Ok((work, FrameEnd::InsufficientBalance));
+        return Ok((work, FrameEnd::InsufficientBalance, None));
     }
     work.active.push(Active { contract, reentrancy: false });
     let (engine, stack) = (work.engine.clone(), i64::from(work.modules.profile().stack_slots));
-    let invocation = Invocation { module, entry, gas: *gas, stack, hash_memory: false };
+    let invocation = Invocation { module, entry, gas: *gas, stack, hash_memory };
     let (run, host) = engine.run(invocation, Box::new(Frame::new(work, call)))?;
     let host: Box<dyn Any> = host;
     let mut frame = host.downcast::<Frame>().map_err(|_| ExecutionFault("the engine gave another host back".into()))?;
@@ -124,7 +132,7 @@ fn enter(mut work: Box<Work>, call: Call, entry: Entry<'_>, module: &Arc<Prepare
     if !matches!(end, FrameEnd::Success(_)) {
         work.undo_to(&mark);
     }
-    Ok((work, end))
+    Ok((work, end, Some(run)))
 }
 
 impl FrameEnd {

@@ -235,11 +235,11 @@ impl Executor {
         })
     }
 
-    fn work(&self, block: &BlockContext, state: Arc<dyn StateRead>, code: Arc<dyn CodeRead>) -> Box<Work> {
+    pub(crate) fn work(&self, block: &BlockContext, state: Arc<dyn StateRead>, code: Arc<dyn CodeRead>) -> Box<Work> {
         Box::new(Work::new(self.engine.clone(), self.modules.clone(), code, block.clone(), View::new(state)))
     }
 
-    fn in_scope<T: Send>(
+    pub(crate) fn in_scope<T: Send>(
         &self,
         work: impl Fn() -> Result<T, ExecutionFault> + Send + Sync,
     ) -> Result<T, ExecutionFault> {
@@ -409,7 +409,7 @@ fn admit(
 /// How an action ended, and what it answered.
 type Ended = (Outcome, Vec<u8>);
 
-fn outcome(action: u16, end: FrameEnd) -> Ended {
+pub(crate) fn outcome(action: u16, end: FrameEnd) -> Ended {
     let outcome = match end {
         FrameEnd::Success(output) => return (Outcome::Success, output),
         FrameEnd::Revert { contract, code, data } => Outcome::Revert { action, contract, code, data },

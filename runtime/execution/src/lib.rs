@@ -3,9 +3,11 @@
 //! - `executor`: blocks, simulations, queries; fees, nonces, what is rejected,
 //! - `work`: a transaction in execution, which one frame at a time owns,
 //! - `frame`, `storage`, `calls`, `crypto`, `arithmetic`: the host functions,
+//! - `alone`: one frame without a chain, for tools,
 //! - `view`: the state with writes over it that can be undone,
 //! - `records`: what the system itself keeps in the state.
 
+mod alone;
 mod arithmetic;
 mod calls;
 mod context;
@@ -21,6 +23,7 @@ mod storage;
 mod view;
 mod work;
 
+pub use alone::AloneResult;
 pub use context::{
     BlockContext, MAX_ACTIONS, MAX_AUTHORIZATIONS, MAX_TRANSACTION_BYTES, MAX_TRANSACTION_GAS, intrinsic_gas,
     upload_gas,

@@ -6,20 +6,26 @@ use crate::replica::{Replica, ReplicaError};
 use counterpart_consensus::{Tally, leader};
 use counterpart_execution::{Executor, account};
 use counterpart_ledger::{
-    Address, Certificate, ChainId, Genesis, GenesisAccount, Hash, Height, Phase, SecretKey, SignedTransaction,
-    Statement, ValidatorSet, account_address, decode, encode,
+    Action, Address, Certificate, ChainId, Gas, Genesis, GenesisAccount, Hash, Height, Phase, SecretKey,
+    SignedTransaction, Statement, Transaction, ValidatorSet, account_address, decode, encode,
 };
 use counterpart_module::Profile;
 use counterpart_storage::StoreError;
 use counterpart_vm::{Compiler, Options, WasmtimeEngine};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::sync::watch;
 
 /// Native atomic units that the faucet of a new devnet has.
 const FAUCET_FUNDS: u128 = 1_000_000_000_000_000_000_000_000_000;
+
+/// Gas limit of a transfer from the faucet.
+const FUND_GAS: Gas = Gas(5_000_000);
+/// Blocks for which a transfer from the faucet can be included.
+const FUND_VALIDITY: u64 = 1_000;
 
 /// How a devnet is set up.
 #[derive(Clone, Debug)]
@@ -90,6 +96,12 @@ struct Shared {
     wake: Condvar,
     stop: AtomicBool,
     fault: Mutex<Option<String>>,
+    /// Height of the newest block with finals.
+    heights: watch::Sender<Height>,
+    /// How far the clock of blocks is ahead of this machine's, in ms.
+    ahead_ms: AtomicU64,
+    /// Blocks that were asked for without transactions.
+    wanted: AtomicU32,
 }
 
 /// A running devnet. Dropping it stops it.
@@ -143,12 +155,18 @@ impl Devnet {
             opened.push(Replica::open(&folder.join(format!("replica-{index}")), &genesis, index, key, executor)?);
         }
         catch_up(&opened)?;
+        let head = opened[0].store().head();
+        let (top, time_ms) = (head.height, head.time_ms);
         let shared = Arc::new(Shared {
             replicas: opened,
             mempool: Mutex::default(),
             wake: Condvar::new(),
             stop: AtomicBool::new(false),
             fault: Mutex::new(None),
+            heights: watch::Sender::new(top),
+            // A clock that was moved forward stays ahead after a restart: time never goes back.
+            ahead_ms: AtomicU64::new(time_ms.saturating_sub(now_ms())),
+            wanted: AtomicU32::new(0),
         });
         let worker = shared.clone();
         let producer = std::thread::Builder::new()
@@ -194,7 +212,7 @@ impl Devnet {
             let message = format!("transaction {hash} stands in block {height}");
             return Err(SubmitError::new(SubmitErrorKind::Known, message));
         }
-        let context = replica.next_context(now_ms());
+        let context = replica.next_context(now_ms() + self.ahead_ms());
         let state = replica.store().state();
         let mut mempool = self.shared.mempool();
         let hash = mempool.submit(signed, &context, replica.executor(), &*state)?;
@@ -205,6 +223,53 @@ impl Devnet {
     /// Whether a transaction waits.
     pub fn is_waiting(&self, hash: &Hash) -> bool {
         self.shared.mempool().contains(hash)
+    }
+
+    /// The height of the newest block with its finals, as it rises.
+    pub fn heights(&self) -> watch::Receiver<Height> {
+        self.shared.heights.subscribe()
+    }
+
+    /// How far the clock of blocks is ahead of this machine's, in ms.
+    pub fn ahead_ms(&self) -> u64 {
+        self.shared.ahead_ms.load(Ordering::SeqCst)
+    }
+
+    /// Moves the clock of coming blocks forward.
+    pub fn advance_time(&self, by_ms: u64) {
+        self.shared.ahead_ms.fetch_add(by_ms, Ordering::SeqCst);
+    }
+
+    /// Makes so many blocks although no transaction waits.
+    pub fn make_blocks(&self, count: u32) {
+        self.shared.wanted.fetch_add(count, Ordering::SeqCst);
+        self.shared.wake.notify_all();
+    }
+
+    /// Sends native currency from the faucet.
+    ///
+    /// # Errors
+    /// As [`Devnet::submit`].
+    pub fn fund(&self, to: Address, amount: u128) -> Result<Hash, SubmitError> {
+        let key = dev_account(FAUCET);
+        let replica = self.first();
+        let faucet = account_address(&key.public_key());
+        let next = account(&*replica.store().state(), &faucet)
+            .map_err(|error| SubmitError::new(SubmitErrorKind::Unavailable, error.to_string()))?
+            .nonce;
+        let nonce = self.shared.mempool().next_nonce(&faucet, next);
+        let (genesis, head) = (replica.store().genesis(), replica.store().head());
+        let transaction = Transaction {
+            chain: genesis.chain,
+            sender: key.public_key(),
+            nonce,
+            gas_limit: FUND_GAS,
+            gas_price: genesis.min_gas_price,
+            expires_at: Height(head.height.0 + FUND_VALIDITY),
+            actions: vec![Action::Transfer { to, amount }],
+            authorizations: Vec::new(),
+        };
+        self.submit(transaction.sign(&key))
     }
 
     /// Why the devnet stopped by itself, if it did.
@@ -245,14 +310,21 @@ impl Shared {
         while !self.stop.load(Ordering::SeqCst) {
             {
                 let mempool = self.mempool();
-                if mempool.is_empty() && !uncertified {
+                let wanted = self.wanted.load(Ordering::SeqCst) > 0;
+                if mempool.is_empty() && !uncertified && !wanted {
                     let idle = self.wake.wait_timeout(mempool, Duration::from_millis(200));
                     drop(idle.unwrap_or_else(PoisonError::into_inner));
                     continue;
                 }
             }
             match self.block() {
-                Ok(transactions) => uncertified = transactions > 0,
+                Ok(transactions) => {
+                    uncertified = transactions > 0;
+                    // Only this thread takes away, so that it cannot fall below zero.
+                    if self.wanted.load(Ordering::SeqCst) > 0 {
+                        self.wanted.fetch_sub(1, Ordering::SeqCst);
+                    }
+                }
                 Err(error) => {
                     tracing::error!(%error, "the devnet stops");
                     *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
@@ -271,7 +343,8 @@ impl Shared {
         let nonce = |address: &Address| account(&*state, address).map(|account| account.nonce).unwrap_or(0);
         let transactions = self.mempool().select(nonce);
         let count = transactions.len();
-        let (block, proposal) = proposer.propose(view, now_ms(), transactions)?;
+        let (block, proposal) =
+            proposer.propose(view, now_ms() + self.ahead_ms.load(Ordering::SeqCst), transactions)?;
         let (height, hash) = (block.header.height, block.hash());
 
         let chain = block.header.chain;
@@ -291,6 +364,7 @@ impl Shared {
         let state = proposer.store().state();
         let nonce = |address: &Address| account(&*state, address).map(|account| account.nonce).unwrap_or(0);
         self.mempool().prune(height.0, nonce);
+        self.heights.send_replace(height);
         tracing::debug!(height = height.0, transactions = count, finals = approval.signatures.len(), "block certified");
         Ok(count)
     }

@@ -72,6 +72,12 @@ impl Mempool {
         self.hashes.contains(hash)
     }
 
+    /// The first number that no waiting transaction of a sender uses, from the account's next on.
+    pub fn next_nonce(&self, sender: &Address, next: u64) -> u64 {
+        let waiting = self.waiting.range((*sender, next)..=(*sender, u64::MAX)).map(|((_, nonce), _)| *nonce);
+        waiting.zip(next..).take_while(|(nonce, expected)| nonce == expected).count() as u64 + next
+    }
+
     /// Takes a transaction that could stand in the next block, or in a later one once earlier nonces are used.
     pub fn submit(
         &mut self,

@@ -3,7 +3,7 @@
 use crate::Context;
 use crate::output::{Exit, Failure, OrFail};
 use counterpart_ledger::ChainId;
-use counterpart_node::rpc::{Page, PageFile, RpcServer};
+use counterpart_node::rpc::{Page, PageFile, RpcServer, ServerOptions};
 use counterpart_node::{Devnet, DevnetConfig, DevnetError};
 use serde_json::json;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -74,7 +74,8 @@ fn page() -> Page {
 /// Serves until Ctrl-C or until the devnet fails.
 pub fn serve(context: &Context, devnet: &Arc<Devnet>, port: u16, explorer: bool) -> anyhow::Result<ExitCode> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let server = RpcServer::start_with_page(devnet.clone(), address, explorer.then(page));
+    let options = ServerOptions { page: explorer.then(page), ..ServerOptions::new(address) };
+    let server = RpcServer::start_with(devnet.clone(), options);
     let server = server.or_fail(Exit::Network, "port", "JSON-RPC cannot be served")?;
     let head = devnet.first().store().head();
     let document = json!({

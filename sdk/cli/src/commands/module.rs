@@ -117,7 +117,7 @@ fn run_alone(context: &Context, arguments: &RunArguments) -> anyhow::Result<Exit
     let result = executor.run_alone(&code, &arguments.export, &input, Gas(arguments.gas));
     let result = result.or_fail(Exit::Bug, "engine", "the engine failed")?;
     let result = result.or_fail(Exit::No, "refused", "the module is not accepted")?;
-    let outcome = outcome_json(&result.outcome, &|_| None);
+    let outcome = serde_json::to_value(outcome_json(&result.outcome, &|_| None))?;
     let bytes = |bytes: &[u8]| format!("0x{}", hex::encode(bytes));
     let value = |value: &Option<Vec<u8>>| value.as_ref().map(|value| bytes(value));
     let document = json!({

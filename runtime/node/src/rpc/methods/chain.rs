@@ -1,0 +1,186 @@
+//! `chain_`: blocks and who certifies them.
+
+use super::super::answers::{BlockJson, CertificateJson, block_json, hex};
+use super::super::backend::Backend;
+use super::super::error::RpcError;
+use super::super::parameters::resolve;
+use super::super::registry::Method;
+use super::{BlockParameters, NoParameters, certificate, page_limit};
+use counterpart_ledger::{Height, encode};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub fn methods() -> Vec<Method> {
+    vec![
+        Method::new("chain_head", "The newest block, and the rules of the chain.", &[], head),
+        Method::new(
+            "chain_block",
+            "A block with the roots after it, the votes that certify it and the finals for it.",
+            &["unknown_block", "height_above_head"],
+            block,
+        ),
+        Method::new("chain_blocks", "Blocks in the order of their heights, page by page.", &[], blocks),
+        Method::new("chain_validators", "Who votes, and how many votes certify.", &[], validators),
+        Method::new("chain_genesis", "The document with which the chain begins.", &[], genesis),
+    ]
+}
+
+/// The newest block.
+#[derive(Serialize, JsonSchema)]
+struct Head {
+    /// Number of the chain.
+    chain: u64,
+    /// Height of the newest block; 0 for genesis.
+    height: u64,
+    /// Its hash.
+    hash: String,
+    /// State root after it.
+    state_root: String,
+    /// Root of its receipts.
+    receipts_root: String,
+    /// Its time, in ms since 1970.
+    time_ms: u64,
+    /// N, the number of replicas.
+    replicas: u16,
+    /// R, the votes that certify.
+    quorum: u16,
+    /// Least gas price, in native atomic units.
+    min_gas_price: u64,
+    /// Rules of execution.
+    profile: String,
+    /// Hash of the genesis document.
+    genesis: String,
+    /// Transactions that wait.
+    waiting: usize,
+    /// Why the node stopped, if it did.
+    fault: Option<String>,
+}
+
+fn head(backend: &dyn Backend, _: NoParameters) -> Result<Head, RpcError> {
+    let (head, genesis) = (backend.store().head(), backend.store().genesis());
+    Ok(Head {
+        chain: genesis.chain.0,
+        height: head.height.0,
+        hash: head.hash.to_string(),
+        state_root: head.state_root.to_string(),
+        receipts_root: head.receipts_root.to_string(),
+        time_ms: head.time_ms,
+        replicas: genesis.validators.size(),
+        quorum: genesis.validators.quorum,
+        min_gas_price: genesis.min_gas_price,
+        profile: genesis.profile.to_string(),
+        genesis: genesis.hash().to_string(),
+        waiting: backend.waiting(),
+        fault: backend.fault(),
+    })
+}
+
+/// A block and what is known of it.
+#[derive(Serialize, JsonSchema)]
+struct BlockAnswer {
+    /// The block.
+    block: BlockJson,
+    /// State root after it.
+    state_root: Option<String>,
+    /// Root of its receipts.
+    receipts_root: Option<String>,
+    /// Votes that certify it.
+    certificate: Option<CertificateJson>,
+    /// Finals that are known for it.
+    approval: Option<CertificateJson>,
+}
+
+fn answer(backend: &dyn Backend, height: Height) -> Result<Option<BlockAnswer>, RpcError> {
+    let store = backend.store();
+    let Some(block) = store.block(height)? else { return Ok(None) };
+    let after = store.head_at(height)?;
+    Ok(Some(BlockAnswer {
+        block: block_json(&block),
+        state_root: after.map(|head| head.state_root.to_string()),
+        receipts_root: after.map(|head| head.receipts_root.to_string()),
+        certificate: certificate(store.certificate(height)?),
+        approval: certificate(store.approval(height)?),
+    }))
+}
+
+fn block(backend: &dyn Backend, parameters: BlockParameters) -> Result<BlockAnswer, RpcError> {
+    let height = resolve(backend, parameters.height, parameters.hash)?;
+    let found = answer(backend, height)?;
+    found.ok_or_else(|| RpcError::new("unknown_block", format!("block {height} has no body: it is genesis")))
+}
+
+/// Which page of blocks.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+struct BlocksParameters {
+    /// The height to begin with; without it, 1, or the newest when descending.
+    from: Option<u64>,
+    /// From new to old.
+    descending: bool,
+    /// Most blocks of the page: 1 to 100.
+    limit: Option<u32>,
+}
+
+/// A page of blocks.
+#[derive(Serialize, JsonSchema)]
+struct Blocks {
+    /// The blocks.
+    blocks: Vec<BlockAnswer>,
+    /// `from` of the next page; null at the end.
+    next: Option<u64>,
+}
+
+fn blocks(backend: &dyn Backend, parameters: BlocksParameters) -> Result<Blocks, RpcError> {
+    let limit = page_limit(parameters.limit)?;
+    let head = backend.store().head().height.0;
+    let mut at = parameters.from.unwrap_or(if parameters.descending { head } else { 1 });
+    if parameters.descending {
+        at = at.min(head);
+    }
+    let mut blocks = Vec::new();
+    while blocks.len() < limit && (1..=head).contains(&at) {
+        blocks.extend(answer(backend, Height(at))?);
+        at = if parameters.descending { at - 1 } else { at + 1 };
+    }
+    Ok(Blocks { blocks, next: (1..=head).contains(&at).then_some(at) })
+}
+
+/// Who votes.
+#[derive(Serialize, JsonSchema)]
+struct Validators {
+    /// Number of the set.
+    epoch: u64,
+    /// R, the votes that certify.
+    quorum: u16,
+    /// Public keys, in the order of their indices.
+    members: Vec<String>,
+    /// Hash of the set, as headers carry it.
+    hash: String,
+    /// Canonical encoding.
+    raw: String,
+}
+
+fn validators(backend: &dyn Backend, _: NoParameters) -> Result<Validators, RpcError> {
+    let set = &backend.store().genesis().validators;
+    Ok(Validators {
+        epoch: set.epoch,
+        quorum: set.quorum,
+        members: set.members.iter().map(ToString::to_string).collect(),
+        hash: set.hash().to_string(),
+        raw: hex(encode(set)),
+    })
+}
+
+/// The genesis document.
+#[derive(Serialize, JsonSchema)]
+struct Genesis {
+    /// Its hash: the parent of block 1.
+    hash: String,
+    /// Canonical encoding.
+    raw: String,
+}
+
+fn genesis(backend: &dyn Backend, _: NoParameters) -> Result<Genesis, RpcError> {
+    let genesis = backend.store().genesis();
+    Ok(Genesis { hash: genesis.hash().to_string(), raw: hex(encode(genesis)) })
+}

@@ -1,0 +1,89 @@
+//! The methods, by namespace.
+
+mod chain;
+mod contract;
+mod development;
+mod events;
+mod node;
+mod state;
+mod tx;
+
+pub(super) use events::Placed;
+pub(super) use tx::{Progress, progress};
+
+use super::answers::CertificateJson;
+use super::backend::Backend;
+use super::error::RpcError;
+use super::parameters::{At, HashText};
+use super::registry::Method;
+use counterpart_abi::ContractAbi;
+use counterpart_execution::contract as contract_record;
+use counterpart_ledger::{Address, Hash, StateRead};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// Most entries of one page.
+pub(super) const MAX_PAGE: u32 = 100;
+
+/// Every method of a node; those for development only where it is one.
+pub fn methods(development: bool) -> Vec<Method> {
+    let mut all: Vec<Method> = Vec::new();
+    for namespace in [chain::methods, tx::methods, contract::methods, state::methods, events::methods, node::methods] {
+        all.extend(namespace());
+    }
+    if development {
+        all.extend(development::methods());
+    }
+    all
+}
+
+/// No parameters.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoParameters {}
+
+/// Which block.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct BlockParameters {
+    /// Its height; the newest if neither is given.
+    pub height: Option<At>,
+    /// Or its hash.
+    pub hash: Option<HashText>,
+}
+
+/// How many entries of a page are wanted.
+fn page_limit(limit: Option<u32>) -> Result<usize, RpcError> {
+    match limit.unwrap_or(MAX_PAGE) {
+        limit @ 1..=MAX_PAGE => Ok(limit as usize),
+        other => Err(RpcError::new("bad_parameters", format!("`limit` is 1 to {MAX_PAGE}, not {other}"))),
+    }
+}
+
+fn certificate(found: Option<counterpart_ledger::Certificate>) -> Option<CertificateJson> {
+    found.as_ref().map(super::answers::certificate_json)
+}
+
+/// Hash of a contract's code, and the interface that it carries; none if there is no contract.
+fn interface(
+    backend: &dyn Backend,
+    state: &dyn StateRead,
+    address: &Address,
+) -> Result<Option<(Hash, Vec<u8>)>, RpcError> {
+    let Some(record) = contract_record(state, address)? else { return Ok(None) };
+    let code = backend.store().codes().code(&record.code_hash)?;
+    let code = code.ok_or_else(|| RpcError::new("fault", format!("code {} is missing", record.code_hash)))?;
+    let module = backend.executor().prepare(&code).map_err(|error| RpcError::new("fault", error.to_string()))?;
+    Ok(Some((record.code_hash, module.metadata.clone().unwrap_or_default())))
+}
+
+/// The interface by which to decode what a contract says, if it can be had.
+pub(super) fn known_abi(backend: &dyn Backend, address: &Address) -> Option<ContractAbi> {
+    let state = backend.store().state();
+    let (_, section) = interface(backend, &*state, address).ok()??;
+    ContractAbi::from_section(&section).ok()
+}
+
+fn no_contract(address: &Address) -> RpcError {
+    RpcError::new("no_contract", format!("there is no contract at {address}"))
+}

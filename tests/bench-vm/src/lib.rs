@@ -46,7 +46,6 @@ pub fn report(size: Size) -> Result<Value, String> {
     }
     Ok(json!({
         "benchmark": "vm",
-        "metered": cfg!(feature = "metered"),
         "unit": "ns of thread CPU time per call, median of batches",
         "calls": size.calls,
         "batches": size.batches,

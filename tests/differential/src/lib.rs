@@ -3,9 +3,11 @@
 //! [`agree`] runs a frame on Cranelift, Winch and wasmi and compares everything that can be seen of it: how it ended,
 //! gas, stack counter, hash of the memory and each host call with its arguments and the gas at that point.
 
+mod chain;
 mod host;
 mod plain;
 
+pub use chain::{Chain, FrameEnd, PanicAt, Seen};
 pub use host::{HostCall, Recorder};
 pub use plain::{extended, plain, prepared};
 
@@ -88,31 +90,12 @@ pub fn agree(module: &Arc<PreparedModule>, entry: &str, gas: i64, stack: i64) ->
     }
     seen.expect("there are engines").1
 }
+
 /// Validates and meters a module under the first profile.
 ///
 /// # Errors
 /// When the profile does not accept it.
-#[cfg(feature = "metered")]
 pub fn prepare(wasm: &[u8]) -> Result<Arc<PreparedModule>, String> {
     let profile = counterpart_module::Profile::v1();
     counterpart_module::prepare(wasm, &profile).map(Arc::new).map_err(|error| error.to_string())
-}
-
-/// Checks that engines accept and instantiate a module; without the feature `metered` nothing is counted.
-///
-/// # Errors
-/// When an engine does not translate it, or every engine fails to instantiate it: segments that do not fit are for
-/// validation to find.
-///
-/// # Panics
-/// When some engines instantiate it and others do not.
-#[cfg(not(feature = "metered"))]
-pub fn prepare(wasm: &[u8]) -> Result<Arc<PreparedModule>, String> {
-    let probe = plain(&extended(wasm, r#"(func (export "probe"))"#)?)?;
-    // Limits and features are for validation, and not every engine has them all.
-    engines().iter().try_for_each(|engine| engine.prepare(&probe)).map_err(|fault| fault.to_string())?;
-    let faults: Vec<_> =
-        engines().iter().filter_map(|engine| observe(&**engine, &probe, "probe", 1 << 40, STACK).err()).collect();
-    assert!(faults.is_empty() || faults.len() == engines().len(), "only some engines instantiate a module: {faults:?}");
-    faults.first().map_or_else(|| plain(wasm), |fault| Err(fault.to_string()))
 }

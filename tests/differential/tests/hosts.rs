@@ -158,3 +158,85 @@ fn writes_and_events_of_every_engine_are_equal_at_every_gas() {
         assert_eq!((short.gas_used.0, short.writes.len(), short.events.len()), (gas, 0, 0));
     }
 }
+
+/// The lengths at which a size turns from allowed to refused.
+fn at_most(function: HostFunction, arguments: &[u64], position: usize, most: u32) {
+    let code = caller(function, "(drop (memory.grow (i32.const 19)))");
+    for length in [most - 1, most, most + 1] {
+        let mut arguments = arguments.to_vec();
+        arguments[position] = u64::from(length);
+        let seen = agree(&code, &encode(&arguments), 1_000_000_000);
+        let name = function.name();
+        let too_long = matches!(seen.outcome, Outcome::Trap { code: TrapCode::TooLong, .. });
+        assert_eq!(too_long, length > most, "{name} with {length} bytes: {:?}", seen.outcome);
+    }
+}
+
+#[test]
+fn every_length_has_its_largest_size() {
+    use HostFunction::*;
+    for function in [set_return, finish] {
+        at_most(function, &[0, 0], 1, limits::MAX_RETURN_BYTES);
+    }
+    at_most(revert, &[1, 0, 0], 2, limits::MAX_RETURN_BYTES);
+    for function in [storage_get, storage_remove, storage_has, storage_length, transient_get, storage_add] {
+        let arguments = vec![0; function.params().len()];
+        at_most(function, &arguments, 1, limits::MAX_KEY_BYTES);
+    }
+    at_most(storage_range, &[0; 5], 1, limits::MAX_KEY_BYTES);
+    at_most(storage_range, &[0; 5], 3, limits::MAX_KEY_BYTES);
+    at_most(authorize_call, &[0; 3], 2, limits::MAX_INPUT_BYTES);
+    at_most(debug_log, &[0; 2], 1, limits::MAX_EVENT_BYTES);
+    for function in [sha3_256, keccak_256, sha2_256, blake3] {
+        at_most(function, &[0; 3], 1, limits::MAX_MESSAGE_BYTES);
+    }
+    at_most(ed25519_verify, &[0; 4], 2, limits::MAX_MESSAGE_BYTES);
+    // Not a length, but the same rule: the number of topics.
+    at_most(emit, &[0; 4], 1, limits::MAX_TOPICS);
+}
+
+/// The value at a key that a contract running alone wrote.
+fn written(result: &AloneResult, key: &[u8]) -> Option<Vec<u8>> {
+    let entry = result.writes.iter().find(|(stored, _)| stored[32..] == *key);
+    entry.and_then(|(_, write)| write.new.clone())
+}
+
+#[test]
+fn overlapping_buffers_have_one_meaning() {
+    // Reads happen before writes, and writes in the order of the parameters, on every engine.
+    let text = r#"(module
+        (import "counterpart" "storage_set" (func $set (param i32 i32 i32 i32) (result i64)))
+        (import "counterpart" "storage_get" (func $get (param i32 i32 i32 i32) (result i64)))
+        (import "counterpart" "storage_range" (func $range (param i32 i32 i32 i32 i32) (result i64)))
+        (import "counterpart" "storage_next" (func $next (param i32 i32 i32 i32 i32 i32) (result i64)))
+        (import "counterpart" "sha3_256" (func $sha3 (param i32 i32 i32) (result i64)))
+        (import "counterpart" "u256_mul" (func $mul (param i32 i32 i32) (result i64)))
+        (memory (export "memory") 1)
+        (data (i32.const 0) "keyvalues")
+        (func (export "call") (local $handle i32)
+            (drop (call $set (i32.const 0) (i32.const 6) (i32.const 2) (i32.const 7)))
+            (drop (call $get (i32.const 0) (i32.const 6) (i32.const 3) (i32.const 7)))
+            (drop (call $set (i32.const 100) (i32.const 1) (i32.const 0) (i32.const 10)))
+            (local.set $handle (i32.wrap_i64 (call $range (i32.const 0) (i32.const 1) (i32.const 200) (i32.const 0) (i32.const 0))))
+            (drop (call $next (local.get $handle) (i32.const 300) (i32.const 16) (i32.const 302) (i32.const 16) (i32.const 308)))
+            (drop (call $set (i32.const 101) (i32.const 2) (i32.const 300) (i32.const 16)))
+            (i32.store8 (i32.const 400) (i32.const 7))
+            (drop (call $mul (i32.const 400) (i32.const 400) (i32.const 400)))
+            (drop (call $set (i32.const 102) (i32.const 3) (i32.const 400) (i32.const 2)))
+            (drop (call $sha3 (i32.const 500) (i32.const 40) (i32.const 504)))
+            (drop (call $set (i32.const 103) (i32.const 4) (i32.const 504) (i32.const 32)))))"#;
+    let code = wat::parse_str(text).expect("well formed");
+    let seen = agree(&code, &[], GAS);
+    assert_eq!(seen.outcome, Outcome::Success);
+    assert_eq!(written(&seen, b"keyval"), Some(b"yvalues".to_vec()));
+    assert_eq!(written(&seen, &[0; 1]), Some(b"keyyvalues".to_vec()), "the value overwrites the key it was read by");
+    let mut expected = [0; 16];
+    expected[..6].copy_from_slice(b"keyval");
+    expected[2..9].copy_from_slice(b"yvalues");
+    expected[8..].copy_from_slice(&[6, 0, 0, 0, 7, 0, 0, 0]);
+    assert_eq!(written(&seen, &[0; 2]), Some(expected.to_vec()), "key, value, lengths, in this order");
+    assert_eq!(written(&seen, &[0; 3]), Some(vec![49, 0]));
+    let digest: [u8; 32] =
+        sha3::Digest::finalize(sha3::Digest::chain_update(sha3::Sha3_256::default(), [0; 40])).into();
+    assert_eq!(written(&seen, &[0; 4]), Some(digest.to_vec()), "the hash is that of the bytes before it was written");
+}

@@ -14,6 +14,7 @@ mod receipt;
 mod state;
 mod transaction;
 mod trie;
+mod witness;
 
 pub use address::{account_address, contract_address};
 pub use block::{Block, Header};
@@ -28,3 +29,4 @@ pub use receipt::{Event, Outcome, Receipt, RejectCode};
 pub use state::{CodeRead, StateFault, StateKey, StateRead, Write, WriteSet, system_key};
 pub use transaction::{Action, Authorization, ChainId, SignedTransaction, Transaction};
 pub use trie::{Sha3, Staged, StateHasher, StateTrie, state_path};
+pub use witness::{Witness, WitnessError};

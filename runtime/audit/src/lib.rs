@@ -1,8 +1,21 @@
-//! Replay of a ledger from genesis, on any engine, to the first divergence.
+//! Replay of a ledger on any engine to the first divergence, and bundles that replay a block anywhere.
 //!
-//! Nothing of the stored state is used: the auditor begins with the genesis document, executes every block and compares
-//! what comes out with what the chain certified.
+//! A replay uses nothing of the stored state: it begins with the genesis document, executes every block and compares
+//! what comes out with what the chain certified. A [`Bundle`] is one block with all that its execution reads, proved
+//! against the root that its header carries, so that it needs no ledger.
 
+mod bundle;
+mod explain;
+#[cfg(feature = "store")]
+mod extract;
+mod flame;
+#[cfg(feature = "store")]
 mod replay;
 
+pub use bundle::{Bundle, BundleError, Executed, Successor};
+pub use explain::{Abis, ExplainedCall, ExplainedStep, explain};
+#[cfg(feature = "store")]
+pub use extract::{ExtractError, extract, trace};
+pub use flame::Flame;
+#[cfg(feature = "store")]
 pub use replay::{AuditError, Difference, Divergence, Report, replay};

@@ -89,6 +89,24 @@ pub(crate) fn enter(
     gas: &mut i64,
     hash_memory: bool,
 ) -> Result<(Box<Work>, FrameEnd, Option<Run>), ExecutionFault> {
+    if let Some(trace) = &mut work.trace {
+        trace.enter(&call, matches!(entry, Entry::Deploy), *gas);
+    }
+    let (mut work, end, run) = run_frame(work, call, entry, module, gas, hash_memory)?;
+    if let Some(trace) = &mut work.trace {
+        trace.leave(&end, *gas);
+    }
+    Ok((work, end, run))
+}
+
+fn run_frame(
+    mut work: Box<Work>,
+    call: Call,
+    entry: Entry<'_>,
+    module: &Arc<PreparedModule>,
+    gas: &mut i64,
+    hash_memory: bool,
+) -> Result<(Box<Work>, FrameEnd, Option<Run>), ExecutionFault> {
     let (contract, caller, value) = (call.contract, call.caller, call.value);
     if call.depth > limits::MAX_CALL_DEPTH {
         return Ok((work, FrameEnd::Trap { contract, code: TrapCode::CallDepth }, None));

@@ -10,6 +10,7 @@ use crate::frame::Call;
 use crate::gas::{charge, cost};
 use crate::modules::Modules;
 use crate::records::{self, Account, account_key};
+use crate::trace::{Recorder, TransactionTrace};
 use crate::view::View;
 use crate::work::{AuthorizationRequest, Work};
 use counterpart_host_functions::{HostFunction, limits};
@@ -100,6 +101,12 @@ impl Executor {
         Self { engine, modules: Arc::new(Modules::new(profile)) }
     }
 
+    /// The same engine and rules with no prepared module, so that code is read again where it is needed.
+    #[must_use]
+    pub fn without_modules(&self) -> Self {
+        Self { engine: self.engine.clone(), modules: Arc::new(Modules::new(self.profile().clone())) }
+    }
+
     /// The rules in force.
     pub fn profile(&self) -> &Profile {
         self.modules.profile()
@@ -139,31 +146,62 @@ impl Executor {
         code: Arc<dyn CodeRead>,
     ) -> Result<BlockResult, ExecutionFault> {
         self.in_scope(|| {
-            let mut work = self.work(block, state.clone(), code.clone());
-            let mut receipts = Vec::with_capacity(transactions.len());
-            for signed in transactions {
-                let valid = signed.verify().is_ok();
-                let receipt;
-                (work, receipt) = self.transaction(work, &signed.transaction, valid)?;
-                receipts.push(receipt);
-            }
-            work.view.end_transaction();
-            let fees: u128 = receipts.iter().map(|receipt| receipt.fee).sum();
-            if fees > 0 {
-                let mut collector = work.account(&block.fee_collector)?;
-                collector.balance = collector.balance.saturating_add(fees);
-                work.set_account(&block.fee_collector, &collector);
-            }
-            let mut codes = std::mem::take(&mut work.uploads);
-            let mut lost = Vec::new();
-            for hash in codes.keys() {
-                if records::code_record(&work.view, hash)?.is_none() {
-                    lost.push(*hash);
-                }
-            }
-            lost.iter().for_each(|hash| drop(codes.remove(hash)));
-            Ok(BlockResult { receipts, writes: work.view.into_writes()?, codes })
+            let work = self.work(block, state.clone(), code.clone());
+            self.run_block(work, block, transactions).map(|(result, _)| result)
         })
+    }
+
+    /// Executes a block and records the frames and host calls of each transaction.
+    ///
+    /// # Errors
+    /// As [`Executor::execute_block`].
+    pub fn trace_block(
+        &self,
+        block: &BlockContext,
+        transactions: &[SignedTransaction],
+        state: Arc<dyn StateRead>,
+        code: Arc<dyn CodeRead>,
+    ) -> Result<(BlockResult, Vec<TransactionTrace>), ExecutionFault> {
+        self.in_scope(|| {
+            let mut work = self.work(block, state.clone(), code.clone());
+            work.trace = Some(Recorder::default());
+            self.run_block(work, block, transactions)
+        })
+    }
+
+    fn run_block(
+        &self,
+        mut work: Box<Work>,
+        block: &BlockContext,
+        transactions: &[SignedTransaction],
+    ) -> Result<(BlockResult, Vec<TransactionTrace>), ExecutionFault> {
+        let mut receipts = Vec::with_capacity(transactions.len());
+        let mut traces = Vec::new();
+        for signed in transactions {
+            let valid = signed.verify().is_ok();
+            let receipt;
+            (work, receipt) = self.transaction(work, &signed.transaction, valid)?;
+            if let Some(trace) = &mut work.trace {
+                traces.push(trace.take(&receipt));
+            }
+            receipts.push(receipt);
+        }
+        work.view.end_transaction();
+        let fees: u128 = receipts.iter().map(|receipt| receipt.fee).sum();
+        if fees > 0 {
+            let mut collector = work.account(&block.fee_collector)?;
+            collector.balance = collector.balance.saturating_add(fees);
+            work.set_account(&block.fee_collector, &collector);
+        }
+        let mut codes = std::mem::take(&mut work.uploads);
+        let mut lost = Vec::new();
+        for hash in codes.keys() {
+            if records::code_record(&work.view, hash)?.is_none() {
+                lost.push(*hash);
+            }
+        }
+        lost.iter().for_each(|hash| drop(codes.remove(hash)));
+        Ok((BlockResult { receipts, writes: work.view.into_writes()?, codes }, traces))
     }
 
     /// Whether a transaction could stand in the next block.

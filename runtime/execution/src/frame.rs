@@ -190,6 +190,7 @@ impl Host for Frame {
         memory: &mut [u8],
         gas: &mut i64,
     ) -> Result<i64, Stop> {
+        let before = *gas;
         let answer = charge(gas, function.cost().base)
             .and_then(|()| self.dispatch(function, arguments, &mut Memory(memory), gas));
         // Not for a fault, after which there is no work and no receipt.
@@ -198,6 +199,9 @@ impl Host for Frame {
             arguments.iter().for_each(|argument| work.evidence.update(argument.to_le_bytes()));
             work.evidence.update(answer.unwrap_or(i64::MIN).to_le_bytes());
             work.evidence.update(gas.to_le_bytes());
+            if let Some(trace) = &mut work.trace {
+                trace.host(function, arguments, answer, (before, *gas));
+            }
         }
         answer
     }

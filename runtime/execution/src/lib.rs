@@ -20,6 +20,7 @@ mod memory;
 mod modules;
 mod records;
 mod storage;
+mod trace;
 mod view;
 mod work;
 
@@ -30,5 +31,7 @@ pub use context::{
 };
 pub use engine::{End, Engine, EngineFault, Entry, Invocation, Run, call_host};
 pub use executor::{BlockResult, ExecutionFault, Executor, Query, QueryResult, Simulation};
+pub use modules::code_hash;
 pub use records::{Account, CodeRecord, ContractRecord, account, code_record, contract};
+pub use trace::{CallTrace, Step, TransactionTrace};
 pub use work::AuthorizationRequest;

@@ -2,8 +2,14 @@
 
 use counterpart_ledger::Hash;
 use counterpart_module::{ModuleError, PreparedModule, Profile, prepare};
+use sha3::{Digest, Sha3_256};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
+
+/// The hash by which uploaded code is known.
+pub fn code_hash(code: &[u8]) -> Hash {
+    Hash(Sha3_256::digest(code).into())
+}
 
 /// Most modules kept; preparing again costs time and changes nothing.
 const KEPT: usize = 512;

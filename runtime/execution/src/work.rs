@@ -4,6 +4,7 @@ use crate::context::{BlockContext, EVENT_BUDGET, READ_BUDGET, WRITE_BUDGET};
 use crate::engine::Engine;
 use crate::modules::Modules;
 use crate::records::{self, Account, CodeRecord, account_key, code_key};
+use crate::trace::Recorder;
 use crate::view::{Checkpoint, View};
 use borsh::BorshSerialize;
 use counterpart_host_functions::{HostError, Stop, TrapCode};
@@ -66,6 +67,8 @@ pub(crate) struct Work {
     /// In a simulation: who would have to sign. Every consent is assumed then.
     pub requests: Option<Vec<AuthorizationRequest>>,
     pub fault: Option<String>,
+    /// Records what happens, when asked for.
+    pub trace: Option<Recorder>,
 }
 
 /// What to go back to when a frame fails.
@@ -98,6 +101,7 @@ impl Work {
             evidence: Sha3_256::new(),
             requests: None,
             fault: None,
+            trace: None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! The methods, by namespace.
 
+mod audit;
 mod chain;
 mod contract;
 mod development;
@@ -28,7 +29,9 @@ pub(super) const MAX_PAGE: u32 = 100;
 /// Every method of a node; those for development only where it is one.
 pub fn methods(development: bool) -> Vec<Method> {
     let mut all: Vec<Method> = Vec::new();
-    for namespace in [chain::methods, tx::methods, contract::methods, state::methods, events::methods, node::methods] {
+    for namespace in
+        [chain::methods, tx::methods, contract::methods, state::methods, events::methods, audit::methods, node::methods]
+    {
         all.extend(namespace());
     }
     if development {

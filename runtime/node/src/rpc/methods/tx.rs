@@ -13,7 +13,6 @@ use counterpart_ledger::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sha3::{Digest, Sha3_256};
 
 pub fn methods() -> Vec<Method> {
     vec![
@@ -229,7 +228,7 @@ struct TransactionAnswer {
 fn action_json(backend: &dyn Backend, action: &Action) -> ActionJson {
     match action {
         Action::Upload { code } => {
-            ActionJson::Upload { code_hash: Hash(Sha3_256::digest(code).into()).to_string(), bytes: code.len() }
+            ActionJson::Upload { code_hash: counterpart_execution::code_hash(code).to_string(), bytes: code.len() }
         }
         Action::Deploy { code_hash, input, value, .. } => {
             ActionJson::Deploy { code_hash: code_hash.to_string(), input: hex(input), value: value.to_string() }

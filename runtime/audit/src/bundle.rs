@@ -1,0 +1,294 @@
+//! One block with everything that its execution reads.
+
+use borsh::{BorshDeserialize, BorshSerialize};
+use counterpart_execution::{BlockContext, BlockResult, ExecutionFault, Executor, TransactionTrace};
+use counterpart_ledger::{
+    Address, Block, Certificate, CertificateError, CodeRead, DecodeError, Genesis, Hash, Header, Phase, Receipt,
+    StateFault, StateKey, StateRead, Witness, decode, encode,
+};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Format of the encoding.
+const FORMAT: u8 = 1;
+
+/// A key of the state, and its value or its absence.
+pub type Entry = (StateKey, Option<Vec<u8>>);
+
+/// The block after, whose header carries the roots of the bundle's results.
+#[derive(Clone, PartialEq, Eq, Debug, BorshSerialize, BorshDeserialize)]
+pub struct Successor {
+    /// Its header.
+    pub header: Header,
+    /// The votes for it.
+    pub certificate: Certificate,
+}
+
+/// A block, its code, the entries that it reads or writes with their proof, and the certificates.
+#[derive(Clone, PartialEq, Eq, Debug, BorshSerialize, BorshDeserialize)]
+pub struct Bundle {
+    /// Format of the encoding.
+    pub format: u8,
+    /// The document that the chain begins with; known by its hash.
+    pub genesis: Genesis,
+    /// The block.
+    pub block: Block,
+    /// The votes for it.
+    pub certificate: Certificate,
+    /// The block after it.
+    pub next: Successor,
+    /// Entries before the block, or their absence, in ascending order of their keys.
+    pub entries: Vec<Entry>,
+    /// Proves the entries against the root that the block's header carries.
+    pub witness: Witness,
+    /// Code that the block runs, in ascending order of its hashes.
+    pub codes: Vec<Vec<u8>>,
+}
+
+/// Why a bundle is not what it claims to be.
+#[derive(Debug, thiserror::Error)]
+pub enum BundleError {
+    /// The bytes are not a bundle.
+    #[error(transparent)]
+    Encoding(#[from] DecodeError),
+    /// It has another format.
+    #[error("the bundle has format {0}; this version reads format 1")]
+    Format(u8),
+    /// It is of another chain.
+    #[error("the bundle is of the chain that begins with {found}, not {expected}")]
+    Genesis {
+        /// Hash of the bundle's genesis document.
+        found: Hash,
+        /// The one that was asked for.
+        expected: Hash,
+    },
+    /// Its parts do not belong together.
+    #[error("the bundle's parts do not belong together: {0}")]
+    Inconsistent(&'static str),
+    /// The votes do not certify.
+    #[error("the votes for block {height} do not hold: {cause}")]
+    Certificate {
+        /// The block's height.
+        height: u64,
+        /// What is wrong.
+        cause: CertificateError,
+    },
+    /// An entry is not what the state had.
+    #[error("the entry 0x{} is not proved: {cause}", hex(key))]
+    Entry {
+        /// The entry's key.
+        key: StateKey,
+        /// What is wrong.
+        cause: counterpart_ledger::WitnessError,
+    },
+    /// The execution asks for what is not there, or the engine failed.
+    #[error("the bundle cannot be executed: {0}")]
+    Execution(ExecutionFault),
+    /// The execution has other receipts than were certified.
+    #[error("the receipts have root {replayed}, {certified} was certified")]
+    Receipts {
+        /// As executed.
+        replayed: Hash,
+        /// As certified.
+        certified: Hash,
+    },
+    /// The execution leads to another state than was certified.
+    #[error("the state root is {replayed}, {certified} was certified")]
+    State {
+        /// As executed.
+        replayed: Hash,
+        /// As certified.
+        certified: Hash,
+    },
+}
+
+impl BundleError {
+    /// The stable name for machines.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Encoding(_) => "bad_bundle",
+            Self::Format(_) => "bundle_format",
+            Self::Genesis { .. } => "other_chain",
+            Self::Inconsistent(_) => "inconsistent_bundle",
+            Self::Certificate { .. } => "bad_certificate",
+            Self::Entry { .. } => "bad_proof",
+            Self::Execution(_) => "cannot_execute",
+            Self::Receipts { .. } => "receipts_differ",
+            Self::State { .. } => "state_differs",
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What the execution of a bundle gave; every root equals the certified one.
+#[derive(Clone, Debug)]
+pub struct Executed {
+    /// What became of the transactions.
+    pub result: BlockResult,
+    /// What happened inside them.
+    pub traces: Vec<TransactionTrace>,
+    /// Root of the receipts.
+    pub receipts_root: Hash,
+    /// State root after the block.
+    pub state_root: Hash,
+}
+
+impl Bundle {
+    /// Reads a bundle; proves nothing yet.
+    ///
+    /// # Errors
+    /// [`BundleError::Encoding`] and [`BundleError::Format`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, BundleError> {
+        match bytes.first() {
+            Some(&FORMAT) | None => Ok(decode("bundle", bytes)?),
+            Some(&other) => Err(BundleError::Format(other)),
+        }
+    }
+
+    /// The canonical encoding.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        encode(self)
+    }
+
+    /// Puts a bundle together.
+    #[cfg(feature = "store")]
+    pub(crate) fn new(
+        genesis: Genesis,
+        (block, certificate): (Block, Certificate),
+        next: Successor,
+        (entries, witness): (Vec<Entry>, Witness),
+        codes: Vec<Vec<u8>>,
+    ) -> Self {
+        Self { format: FORMAT, genesis, block, certificate, next, entries, witness, codes }
+    }
+
+    /// Checks certificates and proofs against the one thing that has to be known: the hash of the genesis document.
+    ///
+    /// # Errors
+    /// [`BundleError`] for the first part that does not hold.
+    pub fn verify(&self, genesis: &Hash) -> Result<(), BundleError> {
+        let found = self.genesis.hash();
+        if found != *genesis {
+            return Err(BundleError::Genesis { found, expected: *genesis });
+        }
+        let (header, next) = (&self.block.header, &self.next.header);
+        let set = self.genesis.validators.hash();
+        let rules = [
+            (header.chain == self.genesis.chain && next.chain == self.genesis.chain, "the blocks are of another chain"),
+            (header.validator_set == set && next.validator_set == set, "another set certifies the blocks"),
+            (header.height.0.checked_add(1) == Some(next.height.0), "the second block is not the next"),
+            (next.parent == self.block.hash(), "the second block has another parent"),
+            (header.transactions_root == Block::transactions_root(&self.block.transactions), "other transactions"),
+            (self.witness.root() == header.parent_state_root, "the witness is of another state"),
+            (self.entries.is_sorted_by(|one, two| one.0 < two.0), "the entries are not in order"),
+        ];
+        if let Some((_, broken)) = rules.iter().find(|(holds, _)| !holds) {
+            return Err(BundleError::Inconsistent(broken));
+        }
+        self.certified(header, &self.certificate)?;
+        self.certified(next, &self.next.certificate)?;
+        for (key, value) in &self.entries {
+            let proved = self.witness.check(key, value.as_deref());
+            proved.map_err(|cause| BundleError::Entry { key: key.clone(), cause })?;
+        }
+        Ok(())
+    }
+
+    fn certified(&self, header: &Header, certificate: &Certificate) -> Result<(), BundleError> {
+        if certificate.statement.block != header.hash() || certificate.statement.view != header.view {
+            return Err(BundleError::Inconsistent("the votes are for another block"));
+        }
+        let set = &self.genesis.validators;
+        let verified = certificate.verify(set, header.chain, Phase::Vote, usize::from(set.quorum));
+        verified.map_err(|cause| BundleError::Certificate { height: header.height.0, cause })
+    }
+
+    /// Verifies, executes, and compares the results with the certified ones.
+    ///
+    /// # Errors
+    /// [`BundleError`] for the first thing that does not hold.
+    pub fn execute(&self, executor: &Executor, genesis: &Hash) -> Result<Executed, BundleError> {
+        self.verify(genesis)?;
+        if executor.profile().hash() != self.block.header.profile {
+            return Err(BundleError::Inconsistent("the block is of a profile that this version does not know"));
+        }
+        let header = &self.block.header;
+        let context = BlockContext {
+            chain: header.chain,
+            height: header.height,
+            time_ms: header.time_ms,
+            parent: header.parent,
+            fee_collector: self.genesis.fee_collector,
+            min_gas_price: self.genesis.min_gas_price,
+        };
+        let state = Arc::new(Entries(self.entries.iter().cloned().collect()));
+        let by_hash = |code: &Vec<u8>| (counterpart_execution::code_hash(code), code.clone());
+        let codes = Arc::new(Codes(self.codes.iter().map(by_hash).collect()));
+        let (result, traces) =
+            executor.trace_block(&context, &self.block.transactions, state, codes).map_err(BundleError::Execution)?;
+        let (replayed, certified) = (Receipt::root(&result.receipts), self.next.header.parent_receipts_root);
+        if replayed != certified {
+            return Err(BundleError::Receipts { replayed, certified });
+        }
+        let receipts_root = replayed;
+        let mut witness = self.witness.clone();
+        let replayed = witness.update(&result.writes);
+        let replayed = replayed.map_err(|_| BundleError::Inconsistent("a changed entry is not covered"))?;
+        let certified = self.next.header.parent_state_root;
+        if replayed != certified {
+            return Err(BundleError::State { replayed, certified });
+        }
+        Ok(Executed { result, traces, receipts_root, state_root: replayed })
+    }
+}
+
+impl Bundle {
+    /// Hash of the code of a contract, as the entries have it or as this block made it.
+    pub fn code_hash(&self, executed: &Executed, contract: &Address) -> Option<Hash> {
+        let mut entries: BTreeMap<StateKey, Option<Vec<u8>>> = self.entries.iter().cloned().collect();
+        entries.extend(executed.result.writes.iter().map(|(key, write)| (key.clone(), write.new.clone())));
+        let record = counterpart_execution::contract(&Entries(entries), contract).ok()??;
+        Some(record.code_hash)
+    }
+
+    /// Code that the bundle brings or that this block uploaded.
+    pub fn code<'a>(&'a self, executed: &'a Executed, hash: &Hash) -> Option<&'a [u8]> {
+        let uploaded = executed.result.codes.get(hash);
+        let brought = || self.codes.iter().find(|code| counterpart_execution::code_hash(code) == *hash);
+        uploaded.or_else(brought).map(Vec::as_slice)
+    }
+}
+
+/// The entries of a bundle as a state. What it does not know is a fault, not an absence.
+struct Entries(BTreeMap<StateKey, Option<Vec<u8>>>);
+
+impl StateRead for Entries {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StateFault> {
+        match self.0.get(key) {
+            Some(value) => Ok(value.clone()),
+            None => Err(StateFault(format!("the bundle does not cover the entry 0x{}", hex(key)))),
+        }
+    }
+
+    /// Entries that were left out of a range show in the receipts, which are certified.
+    fn next(&self, start: &[u8], end: &[u8], descending: bool) -> Result<Option<(StateKey, Vec<u8>)>, StateFault> {
+        if start >= end {
+            return Ok(None);
+        }
+        let present = |(key, value): (&StateKey, &Option<Vec<u8>>)| Some((key.clone(), value.clone()?));
+        let mut range = self.0.range::<[u8], _>((std::ops::Bound::Included(start), std::ops::Bound::Excluded(end)));
+        Ok(if descending { range.rev().find_map(present) } else { range.find_map(present) })
+    }
+}
+
+/// Code of a bundle by its hash.
+struct Codes(BTreeMap<Hash, Vec<u8>>);
+
+impl CodeRead for Codes {
+    fn code(&self, hash: &Hash) -> Result<Option<Vec<u8>>, StateFault> {
+        Ok(self.0.get(hash).cloned())
+    }
+}

@@ -1,7 +1,7 @@
 // The package in Node: keys, contracts, consents, rules, verification, errors.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Client, CounterpartError, core, code, devKey, funded, randomSalt, token, url } from './network.mjs';
+import { Client, CounterpartError, code, core, devKey, funded, randomSalt, replayBundle, replayModule, token, unhex, url } from './network.mjs';
 
 const refusal = async (work) => {
   const error = await work.then(() => assert.fail('it has to be refused'), (caught) => caught);
@@ -99,3 +99,66 @@ test('the code that is deployed is the code that was given', async () => {
   const { code_hash } = await client.call('account_get', { address: desk.address });
   assert.equal(code_hash, core.codeHash(wasm));
 });
+
+test('a receipt is proved by the next block’s votes, and an altered one is refused', async () => {
+  const { client, keys: [issuer] } = await funded('prover');
+  const contract = await token(client, issuer, issuer, 5n);
+  const made = await contract.call(issuer, 'issue', { to: issuer.address, units: 2n });
+  await waitForNext(client, made.height);
+  const proved = await client.provedReceipt(made.hash);
+  assert.equal(proved.receipt, made.receipt.raw);
+  assert.equal(proved.height, made.height);
+  const answer = await client.call('tx_proof', { hash: made.hash });
+  const { block } = JSON.parse(client.validators.verifyCertificate(answer.certificate, 'vote'));
+  const altered = answer.receipt.slice(0, 70) + (answer.receipt[70] === '0' ? '1' : '0') + answer.receipt.slice(71);
+  assert.throws(() => core.verifyReceipt(answer.next_block, block, altered, answer.proof));
+});
+
+test('a block executes again in Node with equal gas and root, and an altered bundle is refused', async () => {
+  const { client, keys: [issuer] } = await funded('replayer');
+  const contract = await token(client, issuer, issuer, 5n);
+  const made = await contract.call(issuer, 'issue', { to: issuer.address, units: 2n });
+  await waitForNext(client, made.height);
+  const replayed = await client.replay(replayModule, made.height);
+  const block = await client.call('chain_block', { height: made.height });
+  assert.equal(replayed.state_root, block.state_root);
+  assert.equal(replayed.receipts_root, block.receipts_root);
+  const again = replayed.transactions.find(({ hash }) => hash === made.hash);
+  assert.equal(again.gas_used, made.receipt.gas_used);
+  assert.equal(again.receipt, made.receipt.raw);
+  assert.equal(again.calls[0].method, 'issue');
+  const sum = (part) => (part.parts.length ? part.parts.reduce((all, inner) => all + sum(inner), 0) : part.gas);
+  assert.equal(sum(again.flame), again.gas_used, 'the parts sum to the gas');
+
+  const [{ bundle }, { hash: genesis }] = [await client.call('audit_bundle', { height: made.height }), await client.call('chain_genesis')];
+  const bytes = unhex(bundle);
+  for (let at = 1; at < bytes.length; at += Math.ceil(bytes.length / 60)) {
+    const altered = bytes.slice();
+    altered[at] ^= 4;
+    assert.throws(() => replayBundle(replayModule, altered, genesis), CounterpartError, `byte ${at}`);
+  }
+  assert.throws(() => replayBundle(replayModule, bytes, `0x${'11'.repeat(32)}`), (error) => error.code === 'other_chain');
+});
+
+test('pages of events join, and every method that the document names answers', async () => {
+  const { client, keys: [issuer] } = await funded('pager');
+  const contract = await token(client, issuer, issuer, 5n);
+  for (let units = 1n; units <= 3n; units += 1n) await contract.call(issuer, 'issue', { to: issuer.address, units });
+  const whole = await client.call('events_list', { contract: contract.address });
+  const first = await client.call('events_list', { contract: contract.address, limit: 2 });
+  const rest = await client.call('events_list', { contract: contract.address, cursor: first.next });
+  assert.deepEqual([...first.events, ...rest.events], whole.events);
+  const document = await client.call('rpc.discover');
+  assert.equal(document.openrpc.split('.')[0], '1');
+  const names = document.methods.map(({ name }) => name);
+  assert.ok(names.includes('audit_bundle') && names.includes('events_subscribe'));
+  for (const method of document.methods.filter(({ params, name }) => !name.endsWith('_subscribe') && params.every(({ required }) => !required))) {
+    // The newest block may have no successor yet, without which there is no bundle.
+    await client.call(method.name, method.name === 'audit_bundle' ? { height: 1 } : {});
+  }
+});
+
+/** Waits for the block that certifies the results of a height. */
+async function waitForNext(client, height) {
+  while ((await client.call('chain_head')).height <= height) await new Promise((resolve) => setTimeout(resolve, 20));
+}

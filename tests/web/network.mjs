@@ -5,7 +5,8 @@ import { readFile } from 'node:fs/promises';
 export const url = process.env.COUNTERPART_RPC;
 export const top = new URL('../../', import.meta.url);
 const built = new URL(`file://${process.env.COUNTERPART_JS}/`);
-export const { Client, CounterpartError } = await import(new URL('client.js', built));
+export const { Client, CounterpartError, replayBundle, unhex } = await import(new URL('client.js', built));
+export const replayModule = await import(new URL('node/replay.js', built));
 export const core = await import(new URL('node/core.js', built));
 
 /** Accounts of a devnet have keys that everyone knows. */

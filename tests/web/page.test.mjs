@@ -87,6 +87,59 @@ test('a transaction shows its decoded call, its event and the strength of its ce
   await page.close();
 });
 
+test('a transaction shows its frames, host calls and where its gas went', async () => {
+  const { page, faults } = await open(`/tx/${scene.made.hash}`);
+  const shown = await text(page);
+  assert.match(shown, /transfer in 0x/);
+  assert.match(shown, /in its own instructions/);
+  assert.ok(await page.locator('g.flame').count() > 3);
+  await page.locator('g.flame').nth(1).focus();
+  await page.keyboard.press('Enter');
+  assert.match(await text(page), /gas/);
+  await page.locator('summary', { hasText: /host call/ }).first().click();
+  assert.match(await text(page), /storage_get\(/);
+  assert.deepEqual(faults, []);
+  await page.close();
+});
+
+test('a block executes again in this browser with equal gas and root', async () => {
+  const { page, faults } = await open(`/block/${scene.made.height}`);
+  assert.match(await text(page), /changed entr/);
+  await page.click('#replay');
+  await page.waitForSelector('#replayed');
+  assert.match(await page.locator('#replayed').innerText(), /^Equal: 1 transaction on wasmi/);
+  await page.locator('summary', { hasText: /gas$/ }).first().click();
+  assert.match(await text(page), /transfer in 0x/);
+  await page.screenshot({ path: `${shots}/replay.png`, fullPage: true });
+  assert.deepEqual(await audit(page), []);
+  assert.deepEqual(faults, []);
+  await page.close();
+});
+
+test('an altered bundle is refused in this browser', async () => {
+  const { page } = await open('/');
+  const codes = await page.evaluate(async (height) => {
+    const { connect } = await import('/node.js');
+    const { replayBundle } = await import('/client.js');
+    const chain = await connect();
+    const { bundle } = await chain.replay(height);
+    const engine = await chain.engine;
+    const { hash } = await chain.client.call('chain_genesis');
+    return [0.2, 0.5, 0.8].map((part) => {
+      const altered = bundle.slice();
+      altered[Math.floor(bundle.length * part)] ^= 1;
+      try {
+        replayBundle(engine, altered, hash);
+        return 'accepted';
+      } catch (error) {
+        return error.code;
+      }
+    });
+  }, scene.made.height);
+  assert.ok(codes.every((code) => code && code !== 'accepted'), codes.join());
+  await page.close();
+});
+
 test('a refused transfer shows the contract’s own reason', async () => {
   assert.equal(scene.refused.receipt.outcome.status, 'revert');
   const { page } = await open(`/tx/${scene.refused.hash}`);

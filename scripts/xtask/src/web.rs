@@ -32,20 +32,26 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let modules = modules(&folder)?;
     js::run(&js::Arguments { out_dir: PathBuf::from("target/js") })?;
     contracts::build_all(true)?;
-    let (devnet, url) = devnet(&folder)?;
+    build(&["counterpart-cli", "counterpart-demos"])?;
+    let data = folder.join("network");
+    empty(&data)?;
+    let (devnet, url) = devnet(&data)?;
+    let demos = demos(&folder)?;
+    let served: Vec<_> = demos.iter().map(|(name, _, url)| serde_json::json!({ "name": name, "url": url })).collect();
     let mut node = Command::new("node");
     node.current_dir(root().join("tests/web")).args(["--test", "--test-reporter=spec"]);
     if let Some(pattern) = &arguments.only {
         node.arg(format!("--test-name-pattern={pattern}"));
     }
-    node.args(["client.test.mjs", "page.test.mjs"])
+    node.args(["client.test.mjs", "page.test.mjs", "demo.test.mjs"])
+        .env("COUNTERPART_DEMOS", serde_json::to_string(&served)?)
         .env("COUNTERPART_RPC", url)
         .env("COUNTERPART_JS", root().join("target/js"))
         .env("COUNTERPART_NODE_MODULES", modules)
         .env("COUNTERPART_SHOTS", folder.join("shots"))
         .env("COUNTERPART_CHROMIUM", chromium);
     let status = node.status().context("node does not start")?;
-    drop(devnet);
+    drop((devnet, demos));
     if !status.success() {
         bail!("tests of package and page failed");
     }
@@ -94,19 +100,55 @@ fn modules(folder: &Path) -> anyhow::Result<PathBuf> {
     Ok(folder.to_path_buf())
 }
 
-/// Starts a devnet with the page on a free port; answers its address.
-fn devnet(folder: &Path) -> anyhow::Result<(Devnet, String)> {
-    let build = cargo().args(["build", "--quiet", "--locked", "--package", "counterpart-cli"]).status();
-    if !build.context("cargo does not start")?.success() {
-        bail!("the command does not build");
+fn build(packages: &[&str]) -> anyhow::Result<()> {
+    let mut command = cargo();
+    command.args(["build", "--quiet", "--locked"]);
+    for package in packages {
+        command.args(["--package", package]);
     }
-    let data = folder.join("network");
-    if data.exists() {
-        std::fs::remove_dir_all(&data).context("the network of an earlier run cannot be removed")?;
+    if !command.status().context("cargo does not start")?.success() {
+        bail!("the commands do not build");
     }
+    Ok(())
+}
+
+/// A program that [`build`] made.
+fn program(name: &str) -> Command {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    let mut command = Command::new(target.join("debug/counterpart"));
-    command.args(["devnet", "--explorer", "--json", "--port", "0", "--dir"]).arg(&data);
+    Command::new(target.join("debug").join(name))
+}
+
+fn empty(folder: &Path) -> anyhow::Result<()> {
+    if folder.exists() {
+        std::fs::remove_dir_all(folder).with_context(|| format!("{} cannot be removed", folder.display()))?;
+    }
+    Ok(())
+}
+
+/// Runs every demonstration and serves its ledger with the page: name, network and address.
+fn demos(folder: &Path) -> anyhow::Result<Vec<(String, Devnet, String)>> {
+    let listed = program("counterpart-demo").arg("--list").output().context("the demonstrations do not start")?;
+    let mut served = Vec::new();
+    for name in String::from_utf8(listed.stdout).context("names are text")?.lines() {
+        eprintln!("running the demonstration {name}");
+        let data = folder.join(format!("demo-{name}"));
+        empty(&data)?;
+        let mut command = program("counterpart-demo");
+        command.current_dir(root()).args([name, "--json", "--data-dir"]).arg(&data);
+        let output = command.stderr(Stdio::null()).output().context("a demonstration does not start")?;
+        if !output.status.success() {
+            bail!("the demonstration {name} failed: {}", String::from_utf8_lossy(&output.stdout));
+        }
+        let (devnet, url) = devnet(&data)?;
+        served.push((name.to_owned(), devnet, url));
+    }
+    Ok(served)
+}
+
+/// Starts a devnet with the page on a free port; answers its address.
+fn devnet(data: &Path) -> anyhow::Result<(Devnet, String)> {
+    let mut command = program("counterpart");
+    command.args(["devnet", "--explorer", "--json", "--port", "0", "--dir"]).arg(data);
     let mut child = command.stdout(Stdio::piped()).spawn().context("the network does not start")?;
     let stdout = child.stdout.take().context("the output is piped")?;
     let devnet = Devnet(child);

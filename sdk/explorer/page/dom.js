@@ -50,7 +50,7 @@ export const counted = (number, noun) => `${grouped(number)} ${noun}${number ===
 export const pretty = (value) =>
   JSON.stringify(value, (_, item) => (typeof item === 'bigint' ? item.toString() : item), 2) ?? 'nothing';
 
-/** Saves text as a file. */
+/** Saves text or bytes as a file. */
 export function saveButton(label, name, make) {
   return el('button', { type: 'button', onclick: () => {
     const url = URL.createObjectURL(new Blob([make()], { type: 'application/octet-stream' }));

@@ -1,5 +1,5 @@
 // The node behind the page, with what is asked twice kept.
-import { Client } from '/client.js';
+import { Client, replayBundle, unhex } from '/client.js';
 import init, * as core from '/core.js';
 
 /** Loads the verifier and connects to the node that served the page. */
@@ -15,6 +15,20 @@ export class Chain {
 
   constructor(client) {
     this.client = client;
+  }
+
+  /** Executes a block again in this browser; the engine is loaded when it is first asked for. */
+  async replay(height) {
+    this.engine ??= import('/replay.js').then(async (module) => {
+      await module.default();
+      return module;
+    });
+    const [engine, { bundle }, { hash }] = await Promise.all([
+      this.engine, this.client.call('audit_bundle', { height }), this.client.call('chain_genesis')]);
+    const bytes = unhex(bundle);
+    const start = performance.now();
+    const replayed = replayBundle(engine, bytes, hash);
+    return { ...replayed, bundle: bytes, ms: performance.now() - start };
   }
 
   head() {

@@ -28,6 +28,25 @@ export interface Confirmed {
   receipt: Record<string, unknown>;
 }
 
+/** The package's replay module, loaded. */
+export interface ReplayModule {
+  replayBundle(bytes: Uint8Array, genesis: Hex): string;
+}
+
+/** What came out of a bundle; every root equals the certified one. */
+export interface Replayed {
+  engine: string;
+  height: number;
+  hash: Hex;
+  state_root: Hex;
+  receipts_root: Hex;
+  signers: number[];
+  bytes: number;
+  entries: number;
+  transactions: { hash: Hex; gas_used: number; evidence: Hex; events: number; receipt: Hex; calls: any[]; flame: any; svg: string }[];
+  changes: { key: Hex; old: Hex | null; new: Hex | null }[];
+}
+
 /** What finals are worth. */
 export interface Strength {
   finals: number;
@@ -50,6 +69,14 @@ export class Client {
   wait(hash: Hex, rule?: string, options?: { timeoutMs?: number }): Promise<Confirmed>;
   confirmed(hash: Hex): Promise<Confirmed | undefined>;
   provedState(contract: Hex, key: Hex, root?: Hex): Promise<{ height: number; root: Hex; value: Hex | null }>;
+  provedReceipt(hash: Hex): Promise<{ height: number; receipt: Hex; events: any[] }>;
+  replay(replay: ReplayModule, height: number, genesis?: Hex): Promise<Replayed>;
+  subscribe(
+    subject: 'chain' | 'events' | 'tx',
+    params: Record<string, unknown>,
+    hear: (entry: any) => void,
+    options?: { WebSocket?: unknown; onError?: (error: CounterpartError) => void },
+  ): () => void;
   strength(finals: number): Strength | undefined;
   deploy(
     key: Key,
@@ -82,5 +109,9 @@ export function parse(text: string): any;
 export function stringify(value: unknown): string;
 /** `0x` hex of bytes. */
 export function hex(bytes: Uint8Array): Hex;
+/** Bytes of hex. */
+export function unhex(text: Hex): Uint8Array;
+/** Verifies and executes a bundle; throws when anything in it does not hold. */
+export function replayBundle(replay: ReplayModule, bytes: Uint8Array, genesis: Hex): Replayed;
 /** The interface inside a contract's Wasm. */
 export function interfaceOf(code: Uint8Array): Promise<Hex | undefined>;

@@ -46,6 +46,17 @@ export function hex(bytes) {
   return `0x${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
 }
 
+/** Bytes of hex. */
+export function unhex(text) {
+  const digits = text.replace(/^0x/, '');
+  return Uint8Array.from({ length: digits.length / 2 }, (_, index) => Number.parseInt(digits.slice(2 * index, 2 * index + 2), 16));
+}
+
+/** Verifies and executes a bundle with the package's replay module; throws when anything in it does not hold. */
+export function replayBundle(replay, bytes, genesis) {
+  return run(() => JSON.parse(replay.replayBundle(bytes, genesis)));
+}
+
 /** The interface inside a contract's Wasm, as `contract_abi` would answer it; undefined where there is none. */
 export async function interfaceOf(code) {
   const [section] = WebAssembly.Module.customSections(await WebAssembly.compile(code), 'counterpart.abi');
@@ -196,6 +207,60 @@ export class Client {
       throw new CounterpartError('bad_certificate', 'the certificates are for other blocks', 'do not trust this node');
     }
     return { hash, height: answer.height, index: answer.index, block: votes.block, votes: votes.signers, finals: finals.signers, receipt: answer.receipt };
+  }
+
+  /** The receipt of a transaction, proved by the votes for the next block and nothing else; answers its canonical hex. */
+  async provedReceipt(hash) {
+    const proved = await this.call('tx_proof', { hash });
+    run(() => {
+      const { block } = JSON.parse(this.validators.verifyCertificate(proved.certificate, 'vote'));
+      this.#core.verifyReceipt(proved.next_block, block, proved.receipt, proved.proof);
+    });
+    return { height: proved.height, receipt: proved.receipt, events: proved.events };
+  }
+
+  /** Executes a block again here: `replay` is the package's replay module. Trusts the genesis hash and nothing else. */
+  async replay(replay, height, genesis) {
+    const [{ bundle }, { hash }] = await Promise.all([this.call('audit_bundle', { height }), this.call('chain_genesis')]);
+    return replayBundle(replay, unhex(bundle), genesis ?? hash);
+  }
+
+  /**
+   * Follows `chain`, `events` or `tx` over a WebSocket: `hear` gets each entry. Begins again by itself where it was cut
+   * off. Answers a function that ends it. Hosts without WebSocket pass one.
+   */
+  subscribe(subject, params, hear, { WebSocket = globalThis.WebSocket, onError = () => {} } = {}) {
+    if (!WebSocket) throw new CounterpartError('no_websocket', 'this host has no WebSocket', 'pass one, or ask events_list');
+    let socket;
+    let ended = false;
+    let next = params.from;
+    const connect = () => {
+      socket = new WebSocket(this.#url.replace(/^http/, 'ws'));
+      socket.onopen = () => {
+        const from = next === undefined ? {} : { from: next };
+        socket.send(stringify({ jsonrpc: '2.0', id: ++this.#id, method: `${subject}_subscribe`, params: { ...params, ...from } }));
+      };
+      socket.onmessage = ({ data }) => {
+        const message = JSON.parse(data);
+        if (message.error) {
+          ended = true;
+          socket.close();
+          onError(new CounterpartError(message.error.data?.name ?? 'refused', message.error.message, message.error.data?.hint));
+        } else if (message.params) {
+          const entry = message.params.result;
+          // A block's events come together: after a cut its height is heard again rather than lost.
+          if (subject === 'chain') next = entry.height + 1;
+          else if (subject === 'events') next = entry.height;
+          hear(entry);
+        }
+      };
+      socket.onclose = () => !ended && subject !== 'tx' && setTimeout(connect, 500);
+    };
+    connect();
+    return () => {
+      ended = true;
+      socket.close();
+    };
   }
 
   /** Reads a value of the state and verifies it against `root`, or against the root that the answer names. */

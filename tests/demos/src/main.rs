@@ -17,6 +17,9 @@ use std::process::ExitCode;
 #[derive(Parser)]
 #[command(name = "scripts/demo", max_term_width = 120, args_conflicts_with_subcommands = true)]
 struct CommandLine {
+    /// Print the names of all demonstrations, one to a line.
+    #[arg(long)]
+    list: bool,
     #[command(subcommand)]
     demo: Option<Demo>,
     #[command(flatten)]
@@ -40,7 +43,13 @@ enum Demo {
 
 fn main() -> ExitCode {
     start_logging();
-    let CommandLine { demo, token } = CommandLine::parse();
+    let CommandLine { list, demo, token } = CommandLine::parse();
+    if list {
+        let command = <CommandLine as clap::CommandFactory>::command();
+        let names = command.get_subcommands().map(|demo| demo.get_name().to_owned());
+        names.filter(|name| name != "help").for_each(|name| println!("{name}"));
+        return ExitCode::SUCCESS;
+    }
     let demo = demo.unwrap_or(Demo::Token(token));
     let (settings, played) = match &demo {
         Demo::Token(token) => (&token.settings, token::run(&token.settings, &token.own)),

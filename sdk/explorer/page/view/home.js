@@ -41,11 +41,13 @@ export async function home(chain) {
     }
   };
   await update();
-  const timer = setInterval(() => update().catch(() => {}), 1000);
+  // New blocks are told by the node; the timer is for what changes between them.
+  const end = chain.client.subscribe('chain', {}, () => update().catch(() => {}));
+  const timer = setInterval(() => update().catch(() => {}), 3000);
   const heads = ['height', 'time', 'transactions', 'leader', 'certificate', 'hash'];
   const blocks = el('section', { class: 'card' },
     el('div', { class: 'row' }, el('h2', {}, 'Newest blocks'), pause),
     el('div', { class: 'wide', tabindex: '0', role: 'region', 'aria-label': 'Newest blocks' },
       el('table', {}, el('thead', {}, el('tr', {}, heads.map((head) => el('th', { scope: 'col' }, head)))), rows)));
-  return { title: 'Blocks', body: [figures, blocks], leave: () => clearInterval(timer) };
+  return { title: 'Blocks', body: [figures, blocks], leave: () => (end(), clearInterval(timer)) };
 }

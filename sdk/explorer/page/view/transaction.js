@@ -1,6 +1,7 @@
 // One transaction: what was asked, what became of it, how final it is.
 import { addressLink, blockLink, card, counted, el, facts, grouped, mono, pretty, saveButton, when } from '/dom.js';
 import { strengthCurve, voters } from '/draw.js';
+import { explained } from '/view/explain.js';
 
 export async function transaction(chain, hash) {
   const answer = await chain.client.call('tx_receipt', { hash });
@@ -14,6 +15,7 @@ export async function transaction(chain, hash) {
   const { outcome } = receipt;
   const actions = await Promise.all(tx.actions.map((action) => chain.describe(action)));
   const good = outcome.status === 'success';
+  const inside = outcome.status === 'rejected' ? [] : await explained(chain, hash);
   const action = (item, index) => el('details', { open: actions.length === 1 },
     el('summary', {}, `${index + 1}. ${item.text}`),
     facts([
@@ -43,6 +45,7 @@ export async function transaction(chain, hash) {
       !good && card('Why it failed', el('pre', {}, pretty(outcome.error ?? outcome)), outcome.contract && el('p', {}, 'in ', addressLink(outcome.contract))),
       card(counted(actions.length, 'action'), actions.map(action)),
       card(counted(receipt.events.length, 'event'), receipt.events.length ? receipt.events.map(event) : el('p', { class: 'quiet' }, 'none')),
+      ...inside,
       el('div', { class: 'row' }, saveButton('JSON', `transaction-${hash.slice(2, 10)}.json`, () => pretty(answer)))].filter(Boolean),
   };
 }

@@ -30,31 +30,61 @@ impl Kind {
     }
 }
 
-/// Compiles the core for wasm32 below a target folder; answers the Wasm file.
+/// A module of the package.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Part {
+    /// Keys, signing, interfaces and verification.
+    Core,
+    /// The engine that executes bundles.
+    Replay,
+}
+
+impl Part {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Core, Self::Replay];
+
+    /// The name of its files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Core => "core",
+            Self::Replay => "replay",
+        }
+    }
+
+    const fn package(self) -> &'static str {
+        match self {
+            Self::Core => "counterpart-js",
+            Self::Replay => "counterpart-js-replay",
+        }
+    }
+}
+
+/// Compiles a part for wasm32 below a target folder; answers the Wasm file.
 ///
 /// # Errors
 /// When cargo fails; its messages were printed.
-pub fn compile(workspace: &Path, target: &Path) -> anyhow::Result<PathBuf> {
+pub fn compile(part: Part, workspace: &Path, target: &Path) -> anyhow::Result<PathBuf> {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(workspace).args(["build", "--quiet", "--locked", "--package", "counterpart-js"]);
+    command.current_dir(workspace).args(["build", "--quiet", "--locked", "--package", part.package()]);
     command.args(["--profile", "browser", "--target", "wasm32-unknown-unknown", "--target-dir"]).arg(target);
     // The flags of whoever called are for the host.
     for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER"] {
         command.env_remove(variable);
     }
     if !command.status().context("cargo does not start")?.success() {
-        bail!("the core of the JavaScript package does not build");
+        bail!("{} does not build for browsers", part.package());
     }
-    Ok(target.join("wasm32-unknown-unknown/browser/counterpart_js.wasm"))
+    let file = format!("{}.wasm", part.package().replace('-', "_"));
+    Ok(target.join("wasm32-unknown-unknown/browser").join(file))
 }
 
-/// Writes `core.js`, `core.d.ts` and `core_bg.wasm` for a host.
+/// Writes a part's `NAME.js`, `NAME.d.ts` and `NAME_bg.wasm` for a host.
 ///
 /// # Errors
 /// When the Wasm file was made by another version, or the folder cannot be written.
-pub fn bindings(wasm: &Path, kind: Kind, folder: &Path) -> anyhow::Result<()> {
+pub fn bindings(part: Part, wasm: &Path, kind: Kind, folder: &Path) -> anyhow::Result<()> {
     let mut bindgen = Bindgen::new();
-    bindgen.input_path(wasm).out_name("core").typescript(true).omit_default_module_path(false);
+    bindgen.input_path(wasm).out_name(part.name()).typescript(true).omit_default_module_path(false);
     bindgen.remove_name_section(true).remove_producers_section(true);
     match kind {
         Kind::Web => bindgen.web(true)?,

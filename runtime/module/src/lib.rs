@@ -2,6 +2,8 @@
 //!
 //! Depends on `wasmparser` and `wasm-encoder` only, so that it also builds for wasm32.
 
+mod blocks;
+mod body;
 pub mod cost;
 mod error;
 mod instrument;
@@ -9,6 +11,7 @@ mod prepared;
 mod profile;
 mod segments;
 mod validate;
+mod written;
 
 pub use error::{Limit, Limits, ModuleError, Offset};
 pub use instrument::METERING_VERSION;

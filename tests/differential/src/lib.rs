@@ -4,10 +4,12 @@
 //! gas, stack counter, hash of the memory and each host call with its arguments and the gas at that point.
 
 mod chain;
+mod exact;
 mod host;
 mod plain;
 
 pub use chain::{Chain, FrameEnd, PanicAt, Seen};
+pub use exact::counted;
 pub use host::{HostCall, Recorder};
 pub use plain::{extended, plain, prepared};
 

@@ -3,7 +3,7 @@
 //! `DIFFERENTIAL_MODULES` sets how many modules are tried, `DIFFERENTIAL_SEED` where to begin; both are printed.
 
 use arbitrary::Unstructured;
-use counterpart_differential::{Observation, STACK, agree, plain, prepare};
+use counterpart_differential::{Observation, STACK, agree, counted, engines, observe, plain, prepare};
 use counterpart_execution::End;
 use counterpart_host_functions::{HostFunction, IMPORT_MODULE, Param};
 use std::sync::LazyLock;
@@ -103,10 +103,17 @@ fn try_module(seed: u64) -> bool {
     let wasm = fixed_table(&module.to_bytes());
     let Ok(metered) = prepare(&wasm) else { return false };
     let plain = plain(&wasm).expect("valid modules print");
+    let exact = counted(&plain);
     for entry in ["call", "deploy"] {
         let with = agree(&metered, entry, GAS, STACK);
         assert_eq!(visible(&with), visible(&agree(&plain, entry, GAS, STACK)), "metering shows in `{entry}`");
         let used = GAS - with.gas;
+        let book = observe(&*engines()[2], &exact, entry, GAS, STACK).expect("no fault");
+        assert_eq!(visible(&with), visible(&book), "`{entry}` ends as when every instruction is counted");
+        assert!(with.gas <= book.gas, "nothing in `{entry}` is executed before it is charged");
+        if with.end == End::Returned {
+            assert_eq!(with.gas, book.gas, "gas of `{entry}` is the sum of what was executed");
+        }
         if with.end == End::Returned {
             assert_eq!(with.stack, STACK, "slots are given back");
             assert_eq!(agree(&metered, entry, used, STACK).end, with.end, "exactly enough gas");

@@ -1,6 +1,7 @@
 // The auditor's page in a headless browser, against a running network.
 import assert from 'node:assert/strict';
 import { mkdir, readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 import { code, funded, token, url } from './network.mjs';
@@ -140,6 +141,66 @@ test('an altered bundle is refused in this browser', async () => {
   await page.close();
 });
 
+test('a contract shows its entries decoded and its code is what it claims to be', async () => {
+  const { page, faults } = await open(`/at/${scene.contract.address}`);
+  await page.click('button.entries');
+  await page.waitForFunction(() => /entries as of block/.test(document.querySelector('main').innerText));
+  const shown = await text(page);
+  assert.match(shown, /book/);
+  assert.match(shown, /"units":"?30"?|30/);
+  await page.click('#verify-code');
+  await page.waitForSelector('#code-verified.good');
+  await page.setInputFiles('#own-build', { name: 'mine.wasm', mimeType: 'application/wasm', buffer: Buffer.from(await code('sale-desk')) });
+  await page.waitForSelector('#code-verified.bad');
+  await page.setInputFiles('#own-build', { name: 'mine.wasm', mimeType: 'application/wasm', buffer: Buffer.from(await code('security-token')) });
+  await page.waitForFunction(() => document.querySelector('#code-verified').textContent === 'Your file is this code.');
+  assert.deepEqual(faults, []);
+  await page.close();
+});
+
+test('the audit replays the newest blocks and keeps what came out', async () => {
+  const { page, faults } = await open('/audit');
+  await page.click('#replay-all');
+  await page.waitForSelector('#audited.good', { timeout: 120_000 });
+  assert.match(await page.locator('#audited').innerText(), /^(\d+) of \1 blocks came out equal/);
+  await page.screenshot({ path: `${shots}/audited.png`, fullPage: true });
+  assert.deepEqual(faults, []);
+  await page.close();
+});
+
+test('the example page proves a receipt from another origin, and refuses what is not proved', async () => {
+  const files = createServer(async (request, response) => {
+    const path = new URL(request.url, 'http://site').pathname;
+    try {
+      const content = await readFile(`${process.env.COUNTERPART_JS}${path}`);
+      const type = { html: 'text/html', js: 'text/javascript', wasm: 'application/wasm' }[path.split('.').pop()];
+      response.writeHead(200, { 'content-type': type ?? 'application/octet-stream' }).end(content);
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  await new Promise((resolve) => files.listen(Number(process.env.COUNTERPART_SITE), '127.0.0.1', resolve));
+  const page = await browser.newPage();
+  await page.goto(`http://127.0.0.1:${process.env.COUNTERPART_SITE}/receipt.html`);
+  const verify = async (hash, validators = '') => {
+    await page.fill('[name=node]', url);
+    await page.fill('[name=hash]', hash);
+    await page.fill('[name=validators]', validators);
+    await page.locator('#verdict').evaluate((element) => element.replaceChildren());
+    await page.click('button');
+    await page.waitForFunction(() => document.querySelector('#verdict').textContent !== '');
+    return page.locator('#verdict').innerText();
+  };
+  assert.match(await verify(scene.made.hash), /^Real: success/);
+  assert.match(await verify(scene.made.hash, scene.client.validators.hash), /^Real: success/);
+  assert.match(await verify(scene.refused.hash), /^Real: revert/);
+  assert.match(await verify(`0x${'ab'.repeat(32)}`), /^Not proved\. unknown_transaction/);
+  assert.match(await verify(scene.made.hash, `0x${'ab'.repeat(32)}`), /^Not proved\. wrong_validators/);
+  assert.equal((await fetch(url, { method: 'OPTIONS', headers: { origin: 'http://elsewhere' } })).headers.get('access-control-allow-origin'), null);
+  await page.close();
+  files.close();
+});
+
 test('a refused transfer shows the contract’s own reason', async () => {
   assert.equal(scene.refused.receipt.outcome.status, 'revert');
   const { page } = await open(`/tx/${scene.refused.hash}`);
@@ -201,7 +262,7 @@ test('what a node sends is never read as markup, and the policy forbids everythi
 });
 
 test('every page is accessible in both themes and at phone width, and leaves a screenshot', async () => {
-  const paths = { blocks: '/', block: `/block/${scene.made.height}`, transaction: `/tx/${scene.made.hash}`, refused: `/tx/${scene.refused.hash}`, contract: `/at/${scene.contract.address}`, account: `/at/${scene.holder.address}`, node: '/health' };
+  const paths = { blocks: '/', block: `/block/${scene.made.height}`, transaction: `/tx/${scene.made.hash}`, refused: `/tx/${scene.refused.hash}`, contract: `/at/${scene.contract.address}`, account: `/at/${scene.holder.address}`, audit: '/audit', node: '/health' };
   for (const [name, path] of Object.entries(paths)) {
     for (const colorScheme of ['light', 'dark']) {
       for (const [kind, width] of [['wide', 1200], ['phone', 390]]) {

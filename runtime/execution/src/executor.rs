@@ -125,6 +125,11 @@ impl Executor {
         self.modules.prepare(code)
     }
 
+    /// A module that was prepared before, by the hash of its code.
+    pub fn prepared(&self, code_hash: &Hash) -> Option<Arc<PreparedModule>> {
+        self.modules.kept(code_hash)
+    }
+
     /// The state before the first block.
     pub fn genesis(genesis: &Genesis) -> WriteSet {
         let entry = |account: &counterpart_ledger::GenesisAccount| {

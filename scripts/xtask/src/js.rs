@@ -30,6 +30,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let (from, to) = (root().join("sdk/js/npm").join(name), out.join(name));
         std::fs::copy(&from, &to).with_context(|| format!("cannot copy {}", from.display()))?;
     }
+    let example = root().join("sdk/js/examples/receipt.html");
+    std::fs::copy(&example, out.join("receipt.html")).with_context(|| format!("cannot copy {}", example.display()))?;
     let size = |part: Part| {
         let file = out.join(format!("web/{}_bg.wasm", part.name()));
         std::fs::metadata(file).map(|file| file.len()).context("the package has Wasm")

@@ -35,7 +35,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     build(&["counterpart-cli", "counterpart-demos"])?;
     let data = folder.join("network");
     empty(&data)?;
-    let (devnet, url) = devnet(&data)?;
+    let site = free_port()?;
+    let (devnet, url) = devnet(&data, &format!("http://127.0.0.1:{site}"))?;
     let demos = demos(&folder)?;
     let served: Vec<_> = demos.iter().map(|(name, _, url)| serde_json::json!({ "name": name, "url": url })).collect();
     let mut node = Command::new("node");
@@ -46,6 +47,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     node.args(["client.test.mjs", "page.test.mjs", "demo.test.mjs"])
         .env("COUNTERPART_DEMOS", serde_json::to_string(&served)?)
         .env("COUNTERPART_RPC", url)
+        .env("COUNTERPART_SITE", site.to_string())
         .env("COUNTERPART_JS", root().join("target/js"))
         .env("COUNTERPART_NODE_MODULES", modules)
         .env("COUNTERPART_SHOTS", folder.join("shots"))
@@ -112,6 +114,12 @@ fn build(packages: &[&str]) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A port that nobody listens at; the tests serve the example pages there.
+fn free_port() -> anyhow::Result<u16> {
+    let listener = std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).context("no port is free")?;
+    Ok(listener.local_addr()?.port())
+}
+
 /// A program that [`build`] made.
 fn program(name: &str) -> Command {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
@@ -139,16 +147,16 @@ fn demos(folder: &Path) -> anyhow::Result<Vec<(String, Devnet, String)>> {
         if !output.status.success() {
             bail!("the demonstration {name} failed: {}", String::from_utf8_lossy(&output.stdout));
         }
-        let (devnet, url) = devnet(&data)?;
+        let (devnet, url) = devnet(&data, "http://127.0.0.1:1")?;
         served.push((name.to_owned(), devnet, url));
     }
     Ok(served)
 }
 
 /// Starts a devnet with the page on a free port; answers its address.
-fn devnet(data: &Path) -> anyhow::Result<(Devnet, String)> {
+fn devnet(data: &Path, origin: &str) -> anyhow::Result<(Devnet, String)> {
     let mut command = program("counterpart");
-    command.args(["devnet", "--explorer", "--json", "--port", "0", "--dir"]).arg(data);
+    command.args(["devnet", "--explorer", "--json", "--port", "0", "--allow-origin", origin, "--dir"]).arg(data);
     let mut child = command.stdout(Stdio::piped()).spawn().context("the network does not start")?;
     let stdout = child.stdout.take().context("the output is piped")?;
     let devnet = Devnet(child);

@@ -1,5 +1,6 @@
 //! A contract's interface as tools read it.
 
+use crate::stored::Stored;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -71,10 +72,13 @@ pub struct Event {
     pub indexed: Vec<bool>,
 }
 
+/// The format of sections that this version writes and reads.
+pub const VERSION: u8 = 2;
+
 /// A contract's interface.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
 pub struct ContractAbi {
-    /// Of this format: 1.
+    /// Of this format: [`VERSION`].
     pub version: u8,
     /// The contract's name.
     pub name: String,
@@ -84,6 +88,8 @@ pub struct ContractAbi {
     pub methods: Vec<Method>,
     /// Events.
     pub events: Vec<Event>,
+    /// What it keeps in the state.
+    pub storage: Vec<Stored>,
 }
 
 /// A section that is not an interface.
@@ -98,14 +104,15 @@ impl ContractAbi {
     /// [`AbiError`] when it is damaged or of a later version, or names a type that is not there.
     pub fn from_section(mut bytes: &[u8]) -> Result<Self, AbiError> {
         let abi = Self::decode(&mut bytes).map_err(|error| AbiError(error.to_string()))?;
-        if abi.version != 1 || !bytes.is_empty() {
+        if abi.version != VERSION || !bytes.is_empty() {
             return Err(AbiError(format!("version {} with {} bytes left over", abi.version, bytes.len())));
         }
         let known = |ty: &u32| abi.types.resolve(*ty).is_some();
         let fields = abi.methods.iter().flat_map(|method| &method.arguments);
         let fields = fields.chain(abi.events.iter().flat_map(|event| &event.fields)).map(|field| field.ty);
         let outputs = abi.methods.iter().flat_map(|method| [Some(method.output), method.error]).flatten();
-        if let Some(missing) = fields.chain(outputs).find(|ty| !known(ty)) {
+        let stored = abi.storage.iter().flat_map(|stored| stored.shape.types());
+        if let Some(missing) = fields.chain(outputs).chain(stored).find(|ty| !known(ty)) {
             return Err(AbiError(format!("type {missing} is missing")));
         }
         Ok(abi)
@@ -165,6 +172,7 @@ impl ContractAbi {
             "methods": self.methods.iter().map(method).collect::<Vec<_>>(),
             "events": self.events.iter().map(event).collect::<Vec<_>>(),
             "types": types,
+            "storage": self.storage.iter().map(|stored| stored.to_json(self)).collect::<Vec<_>>(),
         })
     }
 }

@@ -15,6 +15,8 @@ mod raw;
 #[cfg(feature = "document")]
 mod selector;
 #[cfg(feature = "document")]
+pub mod stored;
+#[cfg(feature = "document")]
 pub mod transcode;
 mod types;
 
@@ -22,8 +24,11 @@ mod types;
 pub use document::{ContractAbi, Event, Field, Kind, Method};
 #[cfg(feature = "document")]
 pub use selector::{SELECTOR_LENGTH, selector};
+#[cfg(feature = "document")]
+pub use stored::{Shape, StoredEntry};
 pub use types::{
-    Abi, EventType, FieldType, Interface, MethodKind, MethodType, Primitive, Type, VariantType, length, serialize,
+    Abi, EventType, FieldType, Interface, Layout, MethodKind, MethodType, Primitive, StoredField, Type, VariantType,
+    length, serialize,
 };
 
 /// The custom section of a finished module that holds the SCALE encoding of its interface.

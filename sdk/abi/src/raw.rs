@@ -1,6 +1,7 @@
 //! Reads an interface as the compiler wrote it and makes the document of it.
 
-use crate::document::{ContractAbi, Event, Field, Kind, Method};
+use crate::document::{ContractAbi, Event, Field, Kind, Method, VERSION};
+use crate::stored::{Shape, Stored};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -49,10 +50,13 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<(ContractAbi, Vec<(String, String)>)
         let indexed = fields.iter().map(|_| Ok(reader.byte()? == 1)).collect::<Result<Vec<_>>>()?;
         events.push(Event { name, topic, fields, indexed });
     }
+    let mut storage = Vec::new();
+    reader.layout(&mut Vec::new(), &mut storage)?;
     if !reader.bytes.is_empty() {
         return Err(format!("{} bytes too many", reader.bytes.len()));
     }
-    Ok((ContractAbi { version: 1, name, types: reader.registry.finish(), methods, events }, docs))
+    let types = reader.registry.finish();
+    Ok((ContractAbi { version: VERSION, name, types, methods, events, storage }, docs))
 }
 
 impl Reader<'_> {
@@ -77,6 +81,28 @@ impl Reader<'_> {
         let text = self.bytes.get(..length).ok_or("it ends too early")?;
         self.bytes = &self.bytes[length..];
         Ok(core::str::from_utf8(text).map_err(|_| "a name is not UTF-8")?.to_string())
+    }
+
+    /// Appends the stored fields below a path.
+    fn layout(&mut self, path: &mut Vec<String>, out: &mut Vec<Stored>) -> Result<()> {
+        let shape = match self.byte()? {
+            0 => Shape::Item { value: self.ty(0)? },
+            1 => Shape::Map { key: self.ty(0)?, value: self.ty(0)? },
+            2 => Shape::OrdMap { key: self.ty(0)?, value: self.ty(0)? },
+            3 => Shape::List { value: self.ty(0)? },
+            4 => Shape::Counter,
+            5 if path.len() as u32 <= MAX_DEPTH => {
+                for _ in 0..self.number()? {
+                    path.push(self.text()?);
+                    self.layout(path, out)?;
+                    path.pop();
+                }
+                return Ok(());
+            }
+            other => return Err(format!("stored shape {other}")),
+        };
+        out.push(Stored { path: path.clone(), shape });
+        Ok(())
     }
 
     fn fields(&mut self) -> Result<Vec<Field>> {

@@ -118,6 +118,32 @@ pub struct EventType {
     pub indexed: &'static [bool],
 }
 
+/// What lies under a stored field.
+#[derive(Clone, Copy, Debug)]
+pub enum Layout {
+    /// One value.
+    Item(&'static Type),
+    /// Values by key: the key's SCALE encoding follows the name.
+    Map(&'static Type, &'static Type),
+    /// Values by key: bytes that sort as the keys do follow the name.
+    OrdMap(&'static Type, &'static Type),
+    /// The number of values under the name, each value under its index, four bytes from high to low.
+    List(&'static Type),
+    /// A sum: 16 bytes from low to high.
+    Counter,
+    /// Further fields.
+    Fields(&'static [StoredField]),
+}
+
+/// A stored field.
+#[derive(Clone, Copy, Debug)]
+pub struct StoredField {
+    /// Its name: part of the key.
+    pub name: &'static str,
+    /// What lies under it.
+    pub layout: &'static Layout,
+}
+
 /// A contract's interface.
 #[derive(Clone, Copy, Debug)]
 pub struct Interface {
@@ -127,6 +153,8 @@ pub struct Interface {
     pub methods: &'static [MethodType],
     /// Events.
     pub events: &'static [EventType],
+    /// What it keeps in the state.
+    pub storage: &'static Layout,
 }
 
 /// A type that the interface can describe. Its SCALE encoding has this shape.
@@ -355,6 +383,41 @@ impl<const N: usize> Writer<N> {
                 field += 1;
             }
             index += 1;
+        }
+        self.layout(interface.storage);
+    }
+
+    const fn layout(&mut self, layout: &Layout) {
+        match layout {
+            Layout::Item(value) => {
+                self.byte(0);
+                self.ty(value);
+            }
+            Layout::Map(key, value) => {
+                self.byte(1);
+                self.ty(key);
+                self.ty(value);
+            }
+            Layout::OrdMap(key, value) => {
+                self.byte(2);
+                self.ty(key);
+                self.ty(value);
+            }
+            Layout::List(value) => {
+                self.byte(3);
+                self.ty(value);
+            }
+            Layout::Counter => self.byte(4),
+            Layout::Fields(fields) => {
+                self.byte(5);
+                self.number(fields.len());
+                let mut index = 0;
+                while index < fields.len() {
+                    self.text(fields[index].name);
+                    self.layout(fields[index].layout);
+                    index += 1;
+                }
+            }
         }
     }
 }

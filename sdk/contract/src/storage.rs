@@ -6,7 +6,7 @@ mod order;
 pub use collections::{List, OrdMap, Set};
 pub use order::OrderedKey;
 
-use crate::abi::shared_errors;
+use crate::abi::{Abi, Layout, shared_errors};
 use crate::env;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
@@ -57,6 +57,9 @@ impl Key {
 
 /// A handle, or a struct of handles.
 pub trait Stored {
+    /// What lies under it.
+    const LAYOUT: &'static Layout;
+
     /// The handle at a key.
     fn at(key: Key) -> Self;
 }
@@ -81,7 +84,9 @@ pub struct Item<T> {
     value: PhantomData<fn() -> T>,
 }
 
-impl<T> Stored for Item<T> {
+impl<T: Abi> Stored for Item<T> {
+    const LAYOUT: &'static Layout = &Layout::Item(T::TYPE);
+
     fn at(key: Key) -> Self {
         Self { key, value: PhantomData }
     }
@@ -119,7 +124,9 @@ pub struct Map<K, V> {
     entry: PhantomData<fn() -> (K, V)>,
 }
 
-impl<K, V> Stored for Map<K, V> {
+impl<K: Abi, V: Abi> Stored for Map<K, V> {
+    const LAYOUT: &'static Layout = &Layout::Map(K::TYPE, V::TYPE);
+
     fn at(key: Key) -> Self {
         Self { key, entry: PhantomData }
     }
@@ -166,6 +173,8 @@ pub struct Counter {
 }
 
 impl Stored for Counter {
+    const LAYOUT: &'static Layout = &Layout::Counter;
+
     fn at(key: Key) -> Self {
         Self { key }
     }

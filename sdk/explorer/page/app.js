@@ -5,6 +5,7 @@ import { home } from '/view/home.js';
 import { block } from '/view/block.js';
 import { transaction } from '/view/transaction.js';
 import { account } from '/view/account.js';
+import { audit } from '/view/audit.js';
 import { health } from '/view/health.js';
 
 const main = document.getElementById('main');
@@ -19,6 +20,7 @@ const ROUTES = [
   [/^\/block\/(\d+|0x[0-9a-f]{64})$/, block],
   [/^\/tx\/(0x[0-9a-f]{64})$/, transaction],
   [/^\/at\/(0x[0-9a-f]{64})$/, account],
+  [/^\/audit$/, audit],
   [/^\/health$/, health],
 ];
 

@@ -25,7 +25,7 @@ export function strengthCurve(client, finals) {
     svg('path', { class: 'curve', d: size === quorum ? `M${left} ${y(points[0].tolerated)}h40` : curve }),
     now && svg('circle', { class: 'point', cx: x(finals), cy: y(now.tolerated), r: 6 }),
     svg('text', { x: (left + width) / 2, y: height - 6, 'text-anchor': 'middle' }, 'certifications in hand'),
-    svg('text', { x: 12, y: 12 }, 'liars tolerated'));
+    svg('text', { x: left + 8, y: 12 }, 'liars tolerated'));
   const legend = el('p', { class: 'quiet' }, 'Solid: quorum rule, any delay. Dashed: synchronous rule, messages within Δ.');
   return el('div', {}, picture, el('p', {}, words), legend);
 }

@@ -43,6 +43,7 @@ files! {
     "/forms.js" SCRIPT include_bytes!("../page/forms.js");
     "/node.js" SCRIPT include_bytes!("../page/node.js");
     "/view/account.js" SCRIPT include_bytes!("../page/view/account.js");
+    "/view/audit.js" SCRIPT include_bytes!("../page/view/audit.js");
     "/view/block.js" SCRIPT include_bytes!("../page/view/block.js");
     "/view/contract.js" SCRIPT include_bytes!("../page/view/contract.js");
     "/view/explain.js" SCRIPT include_bytes!("../page/view/explain.js");

@@ -257,6 +257,7 @@ fn interface_constant(name: &Ident, methods: &[Method], events: &[syn::Path]) ->
             name: #text,
             methods: &[#(#methods),*],
             events: &[#(<#events as ::counterpart_sdk::Event>::EVENT),*],
+            storage: <#name as ::counterpart_sdk::storage::Stored>::LAYOUT,
         };
     }
 }

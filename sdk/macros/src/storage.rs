@@ -14,10 +14,23 @@ pub fn expand(item: ItemStruct) -> Result<TokenStream> {
         let text = ident.as_ref().map(|ident| ident.to_string()).unwrap_or_default();
         quote!(#ident: ::counterpart_sdk::storage::Stored::at(key.child(#text)))
     });
+    let layouts = named.named.iter().map(|field| {
+        let text = field.ident.as_ref().map(|ident| ident.to_string()).unwrap_or_default();
+        let ty = &field.ty;
+        quote! {
+            ::counterpart_sdk::abi::StoredField {
+                name: #text,
+                layout: <#ty as ::counterpart_sdk::storage::Stored>::LAYOUT,
+            }
+        }
+    });
     Ok(quote! {
         #item
 
         impl ::counterpart_sdk::storage::Stored for #name {
+            const LAYOUT: &'static ::counterpart_sdk::abi::Layout =
+                &::counterpart_sdk::abi::Layout::Fields(&[#(#layouts),*]);
+
             fn at(key: ::counterpart_sdk::storage::Key) -> Self {
                 Self { #(#fields),* }
             }

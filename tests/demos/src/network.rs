@@ -172,7 +172,7 @@ impl Ending {
         context.output.result(&document, &text);
         if settings.keep && passed {
             let network = devnet::start(&config)?;
-            return devnet::serve(context, &network, settings.port, true);
+            return devnet::serve(context, &network, settings.port, true, Vec::new());
         }
         Ok(if passed { ExitCode::SUCCESS } else { ExitCode::from(Exit::No as u8) })
     }

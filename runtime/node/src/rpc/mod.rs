@@ -31,12 +31,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// How a server is set up.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ServerOptions {
     /// Where it listens; port 0 takes a free one.
     pub address: SocketAddr,
     /// Static files for browsers.
     pub page: Option<Page>,
+    /// Origins, such as `http://localhost:8000`, whose pages may ask too.
+    pub origins: Vec<String>,
     /// What it takes.
     pub limits: Limits,
 }
@@ -44,7 +46,7 @@ pub struct ServerOptions {
 impl ServerOptions {
     /// At an address, without a page, with the usual limits.
     pub fn new(address: SocketAddr) -> Self {
-        Self { address, page: None, limits: Limits::default() }
+        Self { address, page: None, origins: Vec::new(), limits: Limits::default() }
     }
 }
 
@@ -79,7 +81,8 @@ impl RpcServer {
                 .max_connections(limits.connections)
                 .max_subscriptions_per_connection(limits.subscriptions)
                 .build();
-            let files = tower::ServiceBuilder::new().layer(PageLayer(options.page));
+            let files =
+                tower::ServiceBuilder::new().layer(PageLayer { page: options.page, origins: options.origins.into() });
             let limited = RpcServiceBuilder::new().layer(LimitLayer::new(limits));
             let server = Server::builder().set_config(config).set_http_middleware(files).set_rpc_middleware(limited);
             let server = server.build(options.address).await;

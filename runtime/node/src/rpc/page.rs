@@ -1,9 +1,12 @@
 //! Static files on the port of JSON-RPC: GET is answered from the page, everything else goes on to the methods.
+//!
+//! Pages of other origins may ask only where the operator has named them.
 
 use jsonrpsee::core::BoxError;
 use jsonrpsee::server::{HttpBody, HttpRequest, HttpResponse};
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use tower::{Layer, Service};
 
@@ -25,22 +28,25 @@ pub struct Page {
     pub policy: &'static str,
 }
 
-/// Answers GET from a page, if there is one.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct PageLayer(pub Option<Page>);
+/// Answers GET from a page, if there is one, and tells browsers which other origins may ask.
+#[derive(Clone, Debug)]
+pub(super) struct PageLayer {
+    pub page: Option<Page>,
+    pub origins: Arc<[String]>,
+}
 
 impl<S> Layer<S> for PageLayer {
     type Service = PageService<S>;
 
     fn layer(&self, inner: S) -> PageService<S> {
-        PageService { inner, page: self.0 }
+        PageService { inner, layer: self.clone() }
     }
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct PageService<S> {
     inner: S,
-    page: Option<Page>,
+    layer: PageLayer,
 }
 
 impl<S, B> Service<HttpRequest<B>> for PageService<S>
@@ -60,13 +66,36 @@ where
     fn call(&mut self, request: HttpRequest<B>) -> Self::Future {
         // A WebSocket begins as a GET too and belongs to the methods.
         let upgrade = request.headers().contains_key("upgrade");
-        if let Some(page) = self.page.filter(|_| request.method() == "GET" && !upgrade) {
+        if let Some(page) = self.layer.page.filter(|_| request.method() == "GET" && !upgrade) {
             let response = answer(&page, request.uri().path());
             return Box::pin(std::future::ready(Ok(response)));
         }
+        let asking = request.headers().get("origin").and_then(|origin| origin.to_str().ok());
+        let origin =
+            asking.filter(|asking| self.layer.origins.iter().any(|allowed| allowed == asking)).map(str::to_owned);
+        if let Some(origin) = origin.as_deref().filter(|_| request.method() == "OPTIONS") {
+            return Box::pin(std::future::ready(Ok(preflight(origin))));
+        }
         let response = self.inner.call(request);
-        Box::pin(async move { response.await.map_err(Into::into) })
+        Box::pin(async move {
+            let mut response = response.await.map_err(Into::into)?;
+            if let Some(origin) = origin.and_then(|origin| origin.parse().ok()) {
+                response.headers_mut().insert("access-control-allow-origin", origin);
+            }
+            Ok(response)
+        })
     }
+}
+
+/// What a browser asks before it sends JSON to another origin.
+fn preflight(origin: &str) -> HttpResponse {
+    let response = HttpResponse::builder()
+        .status(204)
+        .header("access-control-allow-origin", origin)
+        .header("access-control-allow-methods", "POST")
+        .header("access-control-allow-headers", "content-type")
+        .header("vary", "origin");
+    response.body(HttpBody::default()).expect("an origin that was a header is one again")
 }
 
 fn answer(page: &Page, path: &str) -> HttpResponse {

@@ -36,6 +36,9 @@ pub struct Arguments {
     /// Serve the auditor's page to browsers, on the same port.
     #[arg(long)]
     explorer: bool,
+    /// An origin, such as http://localhost:8000, whose pages may ask this node too; can be given again.
+    #[arg(long, value_name = "ORIGIN")]
+    allow_origin: Vec<String>,
 }
 
 /// Runs the verb.
@@ -47,7 +50,7 @@ pub fn run(context: &Context, arguments: Arguments) -> anyhow::Result<ExitCode> 
         ..DevnetConfig::new(arguments.dir)
     };
     let devnet = start(&config)?;
-    serve(context, &devnet, arguments.port, arguments.explorer)
+    serve(context, &devnet, arguments.port, arguments.explorer, arguments.allow_origin)
 }
 
 /// Starts a devnet, telling what is wrong with its folder.
@@ -72,9 +75,15 @@ fn page() -> Page {
 }
 
 /// Serves until Ctrl-C or until the devnet fails.
-pub fn serve(context: &Context, devnet: &Arc<Devnet>, port: u16, explorer: bool) -> anyhow::Result<ExitCode> {
+pub fn serve(
+    context: &Context,
+    devnet: &Arc<Devnet>,
+    port: u16,
+    explorer: bool,
+    origins: Vec<String>,
+) -> anyhow::Result<ExitCode> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let options = ServerOptions { page: explorer.then(page), ..ServerOptions::new(address) };
+    let options = ServerOptions { page: explorer.then(page), origins, ..ServerOptions::new(address) };
     let server = RpcServer::start_with(devnet.clone(), options);
     let server = server.or_fail(Exit::Network, "port", "JSON-RPC cannot be served")?;
     let head = devnet.first().store().head();

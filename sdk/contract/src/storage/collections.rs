@@ -2,6 +2,7 @@
 
 use super::order::OrderedKey;
 use super::{Key, Stored, load, save};
+use crate::abi::{Abi, Layout};
 use crate::env;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
@@ -15,7 +16,9 @@ pub struct OrdMap<K, V> {
     entry: PhantomData<fn() -> (K, V)>,
 }
 
-impl<K, V> Stored for OrdMap<K, V> {
+impl<K: Abi, V: Abi> Stored for OrdMap<K, V> {
+    const LAYOUT: &'static Layout = &Layout::OrdMap(K::TYPE, V::TYPE);
+
     fn at(key: Key) -> Self {
         Self { key, entry: PhantomData }
     }
@@ -121,7 +124,9 @@ pub struct Set<K> {
     keys: OrdMap<K, ()>,
 }
 
-impl<K> Stored for Set<K> {
+impl<K: Abi> Stored for Set<K> {
+    const LAYOUT: &'static Layout = &Layout::OrdMap(K::TYPE, <()>::TYPE);
+
     fn at(key: Key) -> Self {
         Self { keys: OrdMap::at(key) }
     }
@@ -156,7 +161,9 @@ pub struct List<T> {
     value: PhantomData<fn() -> T>,
 }
 
-impl<T> Stored for List<T> {
+impl<T: Abi> Stored for List<T> {
+    const LAYOUT: &'static Layout = &Layout::List(T::TYPE);
+
     fn at(key: Key) -> Self {
         Self { key, value: PhantomData }
     }

@@ -56,12 +56,25 @@ export function callTree(call, open = true) {
     hosts.length > 0 && el('details', {}, el('summary', {}, counted(hosts.length, 'host call')), el('ol', {}, hosts.map(host))));
 }
 
+const brief = (value) => (typeof value === 'string' ? short(value) : JSON.stringify(value, (_, item) => (typeof item === 'string' ? short(item) : item)));
+
+/** The field and key of an entry, or the bytes of its key. */
+export const entryName = (decoded, key) =>
+  el('span', { class: 'mono', title: key }, decoded ? `${decoded.field}${decoded.key === null ? '' : `[${brief(decoded.key)}]`}` : short(key));
+
+/** The value of an entry, decoded where the interface knows it. */
+export function stored(decoded, raw) {
+  if (raw === null || raw === undefined) return el('span', { class: 'quiet' }, 'absent');
+  const text = decoded ? brief(decoded.value) : raw;
+  return el('span', { class: 'mono', title: raw }, text.length > 60 ? `${text.slice(0, 58)}…` : text);
+}
+
 /** Entries before and after. */
 export function stateDiff(changes) {
   const owner = (key) => (/^0x0{64}/.test(key) ? 'the system' : addressLink(key.slice(0, 66)));
-  const value = (text) => (text === null ? el('span', { class: 'quiet' }, 'absent') : mono(text.length > 40 ? `${text.slice(0, 38)}…` : text));
-  return table('Changed entries', ['of', 'key', 'before', 'after'],
-    changes.map(({ key, old, new: after }) => [owner(key), el('span', { class: 'mono', title: key }, short(`0x${key.slice(66)}`)), value(old), value(after)]));
+  return table('Changed entries', ['of', 'entry', 'before', 'after'],
+    changes.map((change) => [owner(change.key), entryName(change.old_decoded ?? change.new_decoded, `0x${change.key.slice(66)}`),
+      stored(change.old_decoded, change.old), stored(change.new_decoded, change.new)]));
 }
 
 /** What a transaction did, told by the node that executed it again. */

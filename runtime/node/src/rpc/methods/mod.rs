@@ -17,11 +17,11 @@ use super::backend::Backend;
 use super::error::RpcError;
 use super::parameters::{At, HashText};
 use super::registry::Method;
-use counterpart_abi::ContractAbi;
+use counterpart_abi::{ContractAbi, StoredEntry};
 use counterpart_execution::contract as contract_record;
 use counterpart_ledger::{Address, Hash, StateRead};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Most entries of one page.
 pub(super) const MAX_PAGE: u32 = 100;
@@ -74,9 +74,14 @@ fn interface(
     address: &Address,
 ) -> Result<Option<(Hash, Vec<u8>)>, RpcError> {
     let Some(record) = contract_record(state, address)? else { return Ok(None) };
-    let code = backend.store().codes().code(&record.code_hash)?;
-    let code = code.ok_or_else(|| RpcError::new("fault", format!("code {} is missing", record.code_hash)))?;
-    let module = backend.executor().prepare(&code).map_err(|error| RpcError::new("fault", error.to_string()))?;
+    let module = match backend.executor().prepared(&record.code_hash) {
+        Some(module) => module,
+        None => {
+            let code = backend.store().codes().code(&record.code_hash)?;
+            let code = code.ok_or_else(|| RpcError::new("fault", format!("code {} is missing", record.code_hash)))?;
+            backend.executor().prepare(&code).map_err(|error| RpcError::new("fault", error.to_string()))?
+        }
+    };
     Ok(Some((record.code_hash, module.metadata.clone().unwrap_or_default())))
 }
 
@@ -85,6 +90,23 @@ pub(super) fn known_abi(backend: &dyn Backend, address: &Address) -> Option<Cont
     let state = backend.store().state();
     let (_, section) = interface(backend, &*state, address).ok()??;
     ContractAbi::from_section(&section).ok()
+}
+
+/// An entry of the state in the words of its contract.
+#[derive(Serialize, JsonSchema)]
+pub struct StoredJson {
+    /// The field.
+    pub field: String,
+    /// The key or index inside it; null for fields of one value.
+    pub key: serde_json::Value,
+    /// The value; null when it is absent.
+    pub value: serde_json::Value,
+}
+
+/// Decodes an entry whose own key and value these are.
+fn stored(abi: Option<&ContractAbi>, key: &[u8], value: Option<&[u8]>) -> Option<StoredJson> {
+    let StoredEntry { field, key, value } = abi?.decode_stored(key, value)?;
+    Some(StoredJson { field, key, value })
 }
 
 fn no_contract(address: &Address) -> RpcError {

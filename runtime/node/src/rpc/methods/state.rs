@@ -5,8 +5,8 @@ use super::super::backend::Backend;
 use super::super::error::RpcError;
 use super::super::parameters::{AddressText, At, Bytes, HashText, resolve};
 use super::super::registry::Method;
-use super::tx::{Change, MAX_CHANGES, change};
-use super::{BlockParameters, page_limit};
+use super::tx::{Change, changed};
+use super::{BlockParameters, StoredJson, known_abi, page_limit, stored};
 use counterpart_ledger::encode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -128,6 +128,8 @@ struct KeyValue {
     key: String,
     /// Its value.
     value: String,
+    /// Both, decoded by the contract's interface.
+    decoded: Option<StoredJson>,
 }
 
 fn range(backend: &dyn Backend, parameters: RangeParameters) -> Result<Range, RpcError> {
@@ -137,12 +139,14 @@ fn range(backend: &dyn Backend, parameters: RangeParameters) -> Result<Range, Rp
     let state = backend.store().state_at(height)?;
     let mut start = full_key(Some(parameters.contract), parameters.start.unwrap_or(Bytes(Vec::new())));
     let end = after_prefix(&contract.0);
+    let abi = known_abi(backend, &contract);
     let mut entries = Vec::new();
     while entries.len() < limit {
         let Some((key, value)) = state.next(&start, &end, false)? else {
             return Ok(Range { height: height.0, entries, next: None });
         };
-        entries.push(KeyValue { key: hex(&key[32..]), value: hex(value) });
+        let decoded = stored(abi.as_ref(), &key[32..], Some(&value));
+        entries.push(KeyValue { key: hex(&key[32..]), value: hex(value), decoded });
         start = key;
         start.push(0);
     }
@@ -176,9 +180,5 @@ struct Changes {
 fn changes(backend: &dyn Backend, parameters: BlockParameters) -> Result<Changes, RpcError> {
     let height = resolve(backend, parameters.height, parameters.hash)?;
     let writes = backend.store().writes(height)?.unwrap_or_default();
-    Ok(Changes {
-        height: height.0,
-        count: writes.len(),
-        changes: writes.iter().take(MAX_CHANGES).map(change).collect(),
-    })
+    Ok(Changes { height: height.0, count: writes.len(), changes: changed(backend, &writes) })
 }

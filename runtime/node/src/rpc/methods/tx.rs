@@ -5,14 +5,17 @@ use super::super::backend::Backend;
 use super::super::error::RpcError;
 use super::super::parameters::{Bytes, HashText};
 use super::super::registry::Method;
-use super::{certificate, known_abi};
+use super::{StoredJson, certificate, known_abi, stored};
+use counterpart_abi::ContractAbi;
 use counterpart_execution::AuthorizationRequest;
 use counterpart_ledger::{
-    Action, Address, Hash, Height, Receipt, SignedTransaction, Transaction, Write, decode, encode, merkle_proof,
+    Action, Address, Hash, Height, Receipt, SignedTransaction, Transaction, Write, WriteSet, decode, encode,
+    merkle_proof,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 pub fn methods() -> Vec<Method> {
     vec![
@@ -83,11 +86,30 @@ pub(super) struct Change {
     pub old: Option<String>,
     /// After; null when it is absent.
     pub new: Option<String>,
+    /// Before, decoded by the interface of the contract.
+    pub old_decoded: Option<StoredJson>,
+    /// After, decoded by the interface of the contract.
+    pub new_decoded: Option<StoredJson>,
 }
 
-/// A changed entry as JSON.
-pub(super) fn change((key, write): (&Vec<u8>, &Write)) -> Change {
-    Change { key: hex(key), old: write.old.as_ref().map(hex), new: write.new.as_ref().map(hex) }
+/// The first changed entries as JSON.
+pub(super) fn changed(backend: &dyn Backend, writes: &WriteSet) -> Vec<Change> {
+    let mut abis: BTreeMap<Address, Option<ContractAbi>> = BTreeMap::new();
+    let mut change = |(key, write): (&Vec<u8>, &Write)| {
+        let (owner, own) = match key.split_first_chunk::<32>() {
+            Some((owner, own)) => (Some(Address(*owner)), own),
+            None => (None, key.as_slice()),
+        };
+        let abi = owner.and_then(|owner| abis.entry(owner).or_insert_with(|| known_abi(backend, &owner)).as_ref());
+        Change {
+            key: hex(key),
+            old: write.old.as_ref().map(hex),
+            new: write.new.as_ref().map(hex),
+            old_decoded: write.old.as_deref().and_then(|value| stored(abi, own, Some(value))),
+            new_decoded: write.new.as_deref().and_then(|value| stored(abi, own, Some(value))),
+        }
+    };
+    writes.iter().take(MAX_CHANGES).map(&mut change).collect()
 }
 
 /// What a transaction would do.
@@ -104,7 +126,7 @@ struct Simulation {
 }
 
 /// Most changed entries in an answer.
-pub(super) const MAX_CHANGES: usize = 1_000;
+const MAX_CHANGES: usize = 1_000;
 
 fn simulate(backend: &dyn Backend, parameters: SimulateParameters) -> Result<Simulation, RpcError> {
     let Bytes(bytes) = parameters.transaction;
@@ -121,7 +143,7 @@ fn simulate(backend: &dyn Backend, parameters: SimulateParameters) -> Result<Sim
         receipt: receipt_json(&simulation.receipt, &|address| known_abi(backend, address)),
         requests: simulation.requests.iter().map(request).collect(),
         writes: simulation.writes.len(),
-        changes: simulation.writes.iter().take(MAX_CHANGES).map(change).collect(),
+        changes: changed(backend, &simulation.writes),
     })
 }
 

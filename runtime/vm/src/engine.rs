@@ -5,14 +5,15 @@ use crate::disk::{Disk, Entry as DiskEntry};
 use crate::guest::{self, Frame, Guest, Idle};
 use crate::reuse;
 use crate::stack;
+use crate::weight;
 use counterpart_execution::{End, Engine, EngineFault, Entry, Invocation, Run};
 use counterpart_host_functions::{Hash, Host};
 use counterpart_module::{ENTRY_CALL, ENTRY_DEPLOY, PreparedModule};
 use quick_cache::sync::Cache;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use wasmtime::{Linker, Module};
 
@@ -30,6 +31,15 @@ pub enum Compiler {
     Winch,
 }
 
+impl Compiler {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Cranelift => "cranelift",
+            Self::Winch => "winch",
+        }
+    }
+}
+
 /// How an engine is set up.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -41,7 +51,8 @@ pub struct Options {
     pub cached_modules: usize,
     /// Frames that exist at one time, over all threads; a transaction at full depth takes 16.
     pub instances: u32,
-    /// The longest that one compilation may take, in ms.
+    /// The longest that one compilation may take, in ms. What validation accepts takes at most 2 s on a core of a usual
+    /// machine; a node whose compilation is lost for longer stops.
     pub compile_ms: u64,
 }
 
@@ -79,15 +90,42 @@ struct Counters {
 }
 
 /// Runs prepared modules on wasmtime.
+///
+/// With [`Compiler::Cranelift`], modules that would take long to optimise (see [`WasmtimeEngine::optimises`]) run on
+/// code of the single-pass compiler. Results do not depend on it.
 pub struct WasmtimeEngine {
     name: &'static str,
-    engine: wasmtime::Engine,
-    linker: Linker<Frame>,
+    main: Backend,
+    /// For modules that are dear to optimise; made when the first of them comes.
+    single_pass: OnceLock<Result<Backend, EngineFault>>,
     guests: Cache<Hash, Arc<Guest>>,
-    disk: Option<Disk>,
-    compile_limit: Duration,
+    options: Options,
     counters: Counters,
     idle: Arc<Idle>,
+}
+
+/// One compiler with its pool of instances and its part of the cache on disk.
+struct Backend {
+    engine: wasmtime::Engine,
+    linker: Linker<Frame>,
+    disk: Option<Disk>,
+}
+
+impl Backend {
+    fn new(name: &'static str, compiler: Compiler, options: &Options) -> Result<Self, EngineFault> {
+        let fault = |error: wasmtime::Error| EngineFault { engine: name, message: format!("{error:#}") };
+        let config = config::config(compiler, options.instances).map_err(fault)?;
+        let engine = wasmtime::Engine::new(&config).map_err(fault)?;
+        let linker = guest::linker(&engine).map_err(fault)?;
+        let open = |folder: &PathBuf| {
+            Disk::open(folder, compiler.name(), &engine).map_err(|error| EngineFault {
+                engine: name,
+                message: format!("cache of compiled code in {}: {error}", folder.display()),
+            })
+        };
+        let disk = options.cache_dir.as_ref().map(open).transpose()?;
+        Ok(Self { engine, linker, disk })
+    }
 }
 
 impl WasmtimeEngine {
@@ -96,30 +134,29 @@ impl WasmtimeEngine {
     /// # Errors
     /// When the machine lacks what wasmtime needs, or the folder of the cache cannot be used.
     pub fn new(options: Options) -> Result<Self, EngineFault> {
-        let name = match options.compiler {
-            Compiler::Cranelift => "cranelift",
-            Compiler::Winch => "winch",
-        };
-        let fault = |error: wasmtime::Error| EngineFault { engine: name, message: format!("{error:#}") };
-        let config = config::config(options.compiler, options.instances).map_err(fault)?;
-        let engine = wasmtime::Engine::new(&config).map_err(fault)?;
-        let linker = guest::linker(&engine).map_err(fault)?;
-        let open = |folder: PathBuf| {
-            Disk::open(&folder, name, &engine).map_err(|error| EngineFault {
-                engine: name,
-                message: format!("cache of compiled code in {}: {error}", folder.display()),
-            })
-        };
+        let name = options.compiler.name();
         Ok(Self {
             name,
-            disk: options.cache_dir.map(open).transpose()?,
-            engine,
-            linker,
+            main: Backend::new(name, options.compiler, &options)?,
+            single_pass: OnceLock::new(),
             guests: Cache::new(options.cached_modules),
-            compile_limit: Duration::from_millis(options.compile_ms),
             counters: Counters::default(),
             idle: Arc::new(Idle::new(options.instances / 4)),
+            options,
         })
+    }
+
+    /// Whether this engine optimises a module; if not, it compiles in one pass, so that compilation ends in time.
+    pub fn optimises(&self, module: &PreparedModule) -> bool {
+        self.options.compiler == Compiler::Cranelift && !weight::is_heavy(&module.wasm)
+    }
+
+    fn backend(&self, module: &PreparedModule) -> Result<&Backend, EngineFault> {
+        if self.options.compiler == Compiler::Winch || self.optimises(module) {
+            return Ok(&self.main);
+        }
+        let single_pass = self.single_pass.get_or_init(|| Backend::new(self.name, Compiler::Winch, &self.options));
+        single_pass.as_ref().map_err(Clone::clone)
     }
 
     /// Where compiled code came from so far.
@@ -150,18 +187,19 @@ impl WasmtimeEngine {
                 Some(plan) => (Some(plan.wasm), Some(plan.globals)),
                 None => (None, None),
             };
-            let code = match self.load_sealed(module) {
+            let backend = self.backend(module)?;
+            let code = match self.load_sealed(backend, module) {
                 Some(code) => code,
-                None => self.compile(module, wasm)?,
+                None => self.compile(backend, module, wasm)?,
             };
-            let guest = Guest::new(&self.linker, &code, globals.as_deref(), Arc::clone(&self.idle))
+            let guest = Guest::new(&backend.linker, &code, globals.as_deref(), Arc::clone(&self.idle))
                 .map_err(|error| self.fault(format!("{error:#}")))?;
             Ok(Arc::new(guest))
         })
     }
 
-    fn load_sealed(&self, module: &PreparedModule) -> Option<Module> {
-        let code = match self.disk.as_ref()?.load(module) {
+    fn load_sealed(&self, backend: &Backend, module: &PreparedModule) -> Option<Module> {
+        let code = match backend.disk.as_ref()?.load(module) {
             DiskEntry::Sealed(code) => code,
             DiskEntry::Rejected => {
                 self.counters.rejected.fetch_add(1, Ordering::Relaxed);
@@ -173,19 +211,24 @@ impl WasmtimeEngine {
         // only this node's owner can read, over this module, this wasmtime, its settings and the features of this CPU;
         // the node seals nothing but the result of `serialize`.
         #[allow(unsafe_code, reason = "compiled code can only be loaded so")]
-        let loaded = unsafe { Module::deserialize(&self.engine, &code) };
+        let loaded = unsafe { Module::deserialize(&backend.engine, &code) };
         let counter = if loaded.is_ok() { &self.counters.loaded } else { &self.counters.rejected };
         counter.fetch_add(1, Ordering::Relaxed);
         loaded.ok()
     }
 
     /// Compiles on a thread of its own, for no longer than the limit.
-    fn compile(&self, module: &Arc<PreparedModule>, exposed: Option<Vec<u8>>) -> Result<Module, EngineFault> {
+    fn compile(
+        &self,
+        backend: &Backend,
+        module: &Arc<PreparedModule>,
+        exposed: Option<Vec<u8>>,
+    ) -> Result<Module, EngineFault> {
         let length = module.wasm.len();
         if length > MAX_CODE_BYTES {
             return Err(self.fault(format!("{length} bytes of metered code, at most {MAX_CODE_BYTES}")));
         }
-        let (engine, prepared) = (self.engine.clone(), Arc::clone(module));
+        let (engine, prepared) = (backend.engine.clone(), Arc::clone(module));
         let (sender, receiver) = mpsc::sync_channel(1);
         std::thread::Builder::new()
             .name("compile".to_owned())
@@ -194,12 +237,13 @@ impl WasmtimeEngine {
                 drop(sender.send(Module::from_binary(&engine, exposed.as_deref().unwrap_or(&prepared.wasm))))
             })
             .map_err(|error| self.fault(format!("no thread to compile on: {error}")))?;
+        let limit = Duration::from_millis(self.options.compile_ms);
         let code = receiver
-            .recv_timeout(self.compile_limit)
-            .map_err(|error| self.fault(format!("compilation was lost after {:?}: {error}", self.compile_limit)))?
+            .recv_timeout(limit)
+            .map_err(|error| self.fault(format!("compilation was lost after {limit:?}: {error}")))?
             .map_err(|error| self.fault(format!("compilation failed: {error:#}")))?;
         self.counters.compiled.fetch_add(1, Ordering::Relaxed);
-        if let Some(disk) = &self.disk {
+        if let Some(disk) = &backend.disk {
             let written = code.serialize().is_ok_and(|bytes| disk.store(module, &bytes).is_ok());
             self.counters.write_failures.fetch_add(u64::from(!written), Ordering::Relaxed);
         }

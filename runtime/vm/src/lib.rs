@@ -5,6 +5,7 @@
 //!
 //! - `config` sets wasmtime up, `guest` links the table of host calls and runs one frame,
 //! - `reuse` says which instances can be put back as they were, instead of being made anew,
+//! - `weight` says which modules would take too long to optimise,
 //! - `stack` gives frames a native stack that the logical stack cannot exhaust,
 //! - `disk` keeps compiled code between starts of the node and trusts nothing that it did not write.
 
@@ -15,6 +16,7 @@ mod guest;
 mod reuse;
 mod stack;
 mod tiered;
+mod weight;
 
 pub use config::WASMTIME_VERSION;
 pub use engine::{CacheStatistics, Compiler, Options, WasmtimeEngine};

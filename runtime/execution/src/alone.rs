@@ -80,7 +80,7 @@ impl Executor {
                 gas_used: Gas((limit - gas.max(0)) as u64),
                 stack: run.as_ref().map(|run| run.stack),
                 memory_hash: run.and_then(|run| run.memory_hash),
-                evidence: Hash(sha3::Digest::finalize(work.evidence.clone()).into()),
+                evidence: work.evidence.hash(),
                 events: work.events,
                 writes: work.view.into_writes()?,
             })

@@ -19,7 +19,6 @@ use counterpart_ledger::{
     StateRead, Transaction, Write, WriteSet, encode,
 };
 use counterpart_module::{ModuleError, PreparedModule, Profile};
-use sha3::Digest;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -222,7 +221,7 @@ impl Executor {
         if signed.verify().is_err() {
             return Ok(Err(RejectCode::Signature));
         }
-        Ok(admit(block, &signed.transaction, state)?.map(|_| ()))
+        Ok(admit(block, &signed.transaction, &signed.transaction.sender_address(), state)?.map(|_| ()))
     }
 
     /// Runs a transaction that need not be signed, and keeps nothing.
@@ -300,11 +299,12 @@ impl Executor {
         let sender = transaction.sender_address();
         let hash = transaction.hash();
         work.begin(sender, &transaction.authorizations);
-        let admitted = if valid { admit(&work.block, transaction, &work.view)? } else { Err(RejectCode::Signature) };
+        let admitted =
+            if valid { admit(&work.block, transaction, &sender, &work.view)? } else { Err(RejectCode::Signature) };
         let intrinsic = match admitted {
             Ok(intrinsic) => intrinsic,
             Err(code) => {
-                let evidence = Hash(work.evidence.clone().finalize().into());
+                let evidence = work.evidence.hash();
                 let outcome = Outcome::Rejected(code);
                 let (outputs, events) = (Vec::new(), Vec::new());
                 let receipt =
@@ -349,7 +349,7 @@ impl Executor {
             fee: u128::from(gas_used) * price,
             outputs,
             events: std::mem::take(&mut work.events),
-            evidence: Hash(work.evidence.clone().finalize().into()),
+            evidence: work.evidence.hash(),
         };
         Ok((work, receipt))
     }
@@ -405,6 +405,7 @@ impl Executor {
 fn admit(
     block: &BlockContext,
     transaction: &Transaction,
+    sender: &Address,
     state: &dyn StateRead,
 ) -> Result<Result<Gas, RejectCode>, ExecutionFault> {
     let bytes = encode(transaction).len();
@@ -432,7 +433,7 @@ fn admit(
     if transaction.gas_price < block.min_gas_price {
         return Ok(Err(RejectCode::GasPrice));
     }
-    let account = records::account(state, &transaction.sender_address())?;
+    let account = records::account(state, sender)?;
     if account.nonce != transaction.nonce {
         return Ok(Err(RejectCode::Nonce));
     }

@@ -195,10 +195,7 @@ impl Host for Frame {
             .and_then(|()| self.dispatch(function, arguments, &mut Memory(memory), gas));
         // Not for a fault, after which there is no work and no receipt.
         if let Some(work) = &mut self.work {
-            work.evidence.update((function as u16).to_le_bytes());
-            arguments.iter().for_each(|argument| work.evidence.update(argument.to_le_bytes()));
-            work.evidence.update(answer.unwrap_or(i64::MIN).to_le_bytes());
-            work.evidence.update(gas.to_le_bytes());
+            work.evidence.add(function, arguments, answer, *gas);
             if let Some(trace) = &mut work.trace {
                 trace.host(function, arguments, answer, (before, *gas));
             }

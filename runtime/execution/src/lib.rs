@@ -13,6 +13,7 @@ mod calls;
 mod context;
 mod crypto;
 mod engine;
+mod evidence;
 mod executor;
 mod frame;
 mod gas;

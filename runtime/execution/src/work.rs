@@ -2,6 +2,7 @@
 
 use crate::context::{BlockContext, EVENT_BUDGET, READ_BUDGET, WRITE_BUDGET};
 use crate::engine::Engine;
+use crate::evidence::Evidence;
 use crate::modules::Modules;
 use crate::records::{self, Account, CodeRecord, account_key, code_key};
 use crate::trace::Recorder;
@@ -10,7 +11,6 @@ use borsh::BorshSerialize;
 use counterpart_host_functions::{HostError, Stop, TrapCode};
 use counterpart_ledger::{Address, Authorization, CodeRead, Event, Hash, StateFault, account_address, encode};
 use counterpart_module::{ModuleError, PreparedModule};
-use sha3::{Digest, Sha3_256};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -63,7 +63,7 @@ pub(crate) struct Work {
     /// Consents of contracts to calls below them, with the depth of the frame that gave them.
     pub consents: Vec<(u32, AuthorizationRequest)>,
     /// Fold of host calls.
-    pub evidence: Sha3_256,
+    pub evidence: Evidence,
     /// In a simulation: who would have to sign. Every consent is assumed then.
     pub requests: Option<Vec<AuthorizationRequest>>,
     pub fault: Option<String>,
@@ -98,7 +98,7 @@ impl Work {
             active: Vec::new(),
             carried: Vec::new(),
             consents: Vec::new(),
-            evidence: Sha3_256::new(),
+            evidence: Evidence::new(),
             requests: None,
             fault: None,
             trace: None,
@@ -113,7 +113,7 @@ impl Work {
         self.budgets = Budgets { read: READ_BUDGET, written: WRITE_BUDGET, events: EVENT_BUDGET };
         self.active.clear();
         self.consents.clear();
-        self.evidence = Sha3_256::new();
+        self.evidence.begin();
         let carry = |authorization: &Authorization| Carried {
             address: account_address(&authorization.signer),
             contract: authorization.contract,

@@ -6,7 +6,7 @@ use counterpart_module::{ENTRY_CALL, ENTRY_DEPLOY, GAS_GLOBAL, MEMORY, STACK_GLO
 use sha3::{Digest, Sha3_256};
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use wasmtime::{
     AsContextMut, Caller, Engine, Extern, Global, Instance, InstancePre, Linker, Memory, Module, ModuleExport, Store,
     Trap, TypedFunc, Val,
@@ -49,6 +49,8 @@ pub(crate) struct Guest {
     deploy: Option<ModuleExport>,
     /// The mutable globals, if instances can be put back.
     globals: Option<Vec<ModuleExport>>,
+    /// What instances are put back to; looked up in the first one.
+    fresh: OnceLock<Option<Fresh>>,
     waiting: Mutex<Vec<Running>>,
     idle: Arc<Idle>,
 }
@@ -73,18 +75,19 @@ impl Idle {
     }
 }
 
-/// An instance and what it was when it was fresh.
+/// An instance.
 struct Running {
     store: Store<Frame>,
     instance: Instance,
     exports: Exports,
     call: Option<TypedFunc<(), ()>>,
-    fresh: Option<Fresh>,
+    /// The globals that are put back, in the order of [`Fresh::globals`].
+    globals: Vec<Global>,
 }
 
-/// What is put back between frames.
+/// What is put back between frames: the same for every instance of a module.
 struct Fresh {
-    globals: Vec<(Global, i64, bool)>,
+    globals: Vec<(i64, bool)>,
     bytes: usize,
     /// The first bytes of the memory, up to the last that is not zero.
     head: Vec<u8>,
@@ -147,6 +150,7 @@ impl Guest {
             call: module.get_export_index(ENTRY_CALL),
             deploy: module.get_export_index(ENTRY_DEPLOY),
             globals: globals.map(|names| names.iter().map(|name| need(name)).collect()).transpose()?,
+            fresh: OnceLock::new(),
             waiting: Mutex::new(Vec::new()),
             idle,
         })
@@ -206,7 +210,7 @@ impl Guest {
 
     /// Makes the instance as it was when it was fresh and keeps it, if both can be done.
     fn put_back(&self, mut running: Running) {
-        let Some(fresh) = &running.fresh else { return };
+        let Some(Some(fresh)) = self.fresh.get() else { return };
         let memory = running.exports.memory.data_mut(&mut running.store);
         if memory.len() != fresh.bytes || !self.idle.enter() {
             return;
@@ -214,7 +218,7 @@ impl Guest {
         let (head, tail) = memory.split_at_mut(fresh.head.len());
         head.copy_from_slice(&fresh.head);
         tail.fill(0);
-        for (global, value, wide) in &fresh.globals {
+        for (global, (value, wide)) in running.globals.iter().zip(&fresh.globals) {
             let value = if *wide { Val::I64(*value) } else { Val::I32(*value as i32) };
             if global.set(&mut running.store, value).is_err() {
                 self.idle.leave(1);
@@ -232,24 +236,27 @@ impl Guest {
         store.data_mut().exports = Some(exports);
         let call = self.call.as_ref().and_then(|index| instance.get_module_export(&mut store, index));
         let call = call.and_then(Extern::into_func).and_then(|function| function.typed(&store).ok());
-        let fresh =
-            self.globals.as_ref().and_then(|globals| Self::fresh(globals, &mut store, &instance, exports.memory));
-        Ok(Running { store, instance, exports, call, fresh })
+        let globals = self.mutable_globals(&mut store, &instance);
+        self.fresh.get_or_init(|| Self::fresh(globals.as_deref()?, &mut store, exports.memory));
+        Ok(Running { store, instance, exports, call, globals: globals.unwrap_or_default() })
     }
 
-    fn fresh(globals: &[ModuleExport], store: &mut Store<Frame>, instance: &Instance, memory: Memory) -> Option<Fresh> {
-        let mut values = Vec::with_capacity(globals.len());
-        for index in globals {
-            let global = instance.get_module_export(&mut *store, index).and_then(Extern::into_global)?;
-            match global.get(&mut *store) {
-                Val::I32(value) => values.push((global, i64::from(value), false)),
-                Val::I64(value) => values.push((global, value, true)),
-                _ => return None,
-            }
-        }
+    /// The instance's mutable globals; `None` if instances cannot be put back.
+    fn mutable_globals(&self, store: &mut Store<Frame>, instance: &Instance) -> Option<Vec<Global>> {
+        let global = |index| instance.get_module_export(&mut *store, index).and_then(Extern::into_global);
+        self.globals.as_ref()?.iter().map(global).collect()
+    }
+
+    fn fresh(globals: &[Global], store: &mut Store<Frame>, memory: Memory) -> Option<Fresh> {
+        let value = |global: &Global| match global.get(&mut *store) {
+            Val::I32(value) => Some((i64::from(value), false)),
+            Val::I64(value) => Some((value, true)),
+            _ => None,
+        };
+        let globals = globals.iter().map(value).collect::<Option<Vec<_>>>()?;
         let bytes = memory.data(&*store);
         let used = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-        Some(Fresh { globals: values, bytes: bytes.len(), head: bytes[..used].to_vec() })
+        Some(Fresh { globals, bytes: bytes.len(), head: bytes[..used].to_vec() })
     }
 
     fn exports(&self, store: &mut Store<Frame>, instance: &Instance) -> wasmtime::Result<Exports> {

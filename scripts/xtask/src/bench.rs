@@ -1,14 +1,15 @@
 //! `cargo xtask bench`: benchmarks stay outside of the tests; each prints ratios of one run.
 //!
 //! The benchmark `NAME` is the crate `counterpart-bench-NAME`, wherever it lies in the workspace: its binary takes
-//! `--json` and whatever follows `--`. Features that it is to be built with stand in its manifest:
+//! `--json` and whatever follows `--`. What it needs stands in its manifest:
 //!
 //! ```toml
 //! [package.metadata.bench]
-//! features = ["metered"]
+//! features = ["long"]
+//! contracts = true # it runs contracts of the suite
 //! ```
 
-use crate::cargo;
+use crate::{cargo, contracts};
 use anyhow::{Context, bail};
 use serde_json::Value;
 
@@ -31,11 +32,14 @@ pub struct Arguments {
 /// Builds one benchmark in release and runs it.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let benchmarks = benchmarks()?;
-    let Some((package, features)) = benchmarks.iter().find(|(package, _)| package[PREFIX.len()..] == arguments.name)
-    else {
-        let names: Vec<&str> = benchmarks.iter().map(|(package, _)| &package[PREFIX.len()..]).collect();
+    let Some(benchmark) = benchmarks.iter().find(|found| found.package[PREFIX.len()..] == arguments.name) else {
+        let names: Vec<&str> = benchmarks.iter().map(|found| &found.package[PREFIX.len()..]).collect();
         bail!("there is no benchmark {}; there are: {}", arguments.name, names.join(", "));
     };
+    let Benchmark { package, features, contracts } = benchmark;
+    if *contracts {
+        contracts::build_all(true)?;
+    }
     let mut command = cargo();
     command.args(["run", "--release", "--quiet", "--locked", "--package", package, "--features", features, "--"]);
     if arguments.json {
@@ -48,8 +52,16 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The benchmark crates of the workspace with their features, separated by commas.
-fn benchmarks() -> anyhow::Result<Vec<(String, String)>> {
+/// A benchmark crate of the workspace.
+struct Benchmark {
+    package: String,
+    /// Separated by commas.
+    features: String,
+    /// Whether the contracts have to be built.
+    contracts: bool,
+}
+
+fn benchmarks() -> anyhow::Result<Vec<Benchmark>> {
     let output = cargo()
         .args(["metadata", "--no-deps", "--format-version", "1", "--locked"])
         .output()
@@ -59,15 +71,16 @@ fn benchmarks() -> anyhow::Result<Vec<(String, String)>> {
     }
     let document: Value = serde_json::from_slice(&output.stdout).context("cargo metadata is not JSON")?;
     let packages = document["packages"].as_array().context("cargo metadata names no packages")?;
-    let mut found: Vec<(String, String)> = packages
+    let mut found: Vec<Benchmark> = packages
         .iter()
         .filter_map(|package| {
             let name = package["name"].as_str().filter(|name| name.starts_with(PREFIX))?;
             let features = package["metadata"]["bench"]["features"].as_array();
             let features: Vec<&str> = features.into_iter().flatten().filter_map(Value::as_str).collect();
-            Some((name.to_owned(), features.join(",")))
+            let contracts = package["metadata"]["bench"]["contracts"].as_bool().unwrap_or(false);
+            Some(Benchmark { package: name.to_owned(), features: features.join(","), contracts })
         })
         .collect();
-    found.sort();
+    found.sort_by(|one, other| one.package.cmp(&other.package));
     Ok(found)
 }

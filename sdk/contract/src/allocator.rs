@@ -15,6 +15,11 @@ struct Bump {
 // SAFETY: contracts have one thread.
 unsafe impl Sync for Bump {}
 
+unsafe extern "C" {
+    /// Where what the linker placed ends; its address is the value.
+    static __heap_base: u8;
+}
+
 #[global_allocator]
 static ALLOCATOR: Bump = Bump { next: Cell::new(0), end: Cell::new(0) };
 
@@ -22,10 +27,9 @@ static ALLOCATOR: Bump = Bump { next: Cell::new(0), end: Cell::new(0) };
 unsafe impl GlobalAlloc for Bump {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if self.end.get() == 0 {
-            // Grow from where the memory ends, so that nothing the linker placed is touched.
-            let end = wasm32::memory_size(0) * PAGE;
-            self.next.set(end);
-            self.end.set(end);
+            // The rest of the first pages is enough for most calls: growing costs gas and a node its instance.
+            self.next.set((&raw const __heap_base) as usize);
+            self.end.set(wasm32::memory_size(0) * PAGE);
         }
         let start = (self.next.get() + layout.align() - 1) & !(layout.align() - 1);
         let Some(next) = start.checked_add(layout.size()) else { return core::ptr::null_mut() };

@@ -2,10 +2,13 @@
 //!
 //! [`report`] measures CPU time of the thread, in one process and one run, and answers one JSON document:
 //!
-//! - `transfer`: a token transfer (input decoded, two balances read and written, an event, gas and stack counted,
-//!   writes that can be undone) on each engine, in native Rust and on revm;
+//! - `transfer`: the transfer of the SDK's token through the executor (call with arguments decoded, authorisation, two
+//!   balances read and written, an event, gas and stack counted, writes that can be undone, receipt) on each engine, for
+//!   a transaction of one and for one of many; beside it revm, which gets one transaction for each;
+//! - `frame`: the same logic written by hand, without the executor, and in native Rust;
 //! - `metering`: kernels that only compute, with and without counters.
 
+mod chain;
 mod clock;
 mod evm;
 mod host;
@@ -36,21 +39,27 @@ impl Default for Size {
 pub fn report(size: Size) -> Result<Value, String> {
     let revm = evm::transfer(size)?;
     let engines = token::engines()?;
-    let mut transfers =
-        vec![json!({ "name": "native", "ns": token::native(size) }), json!({ "name": "revm", "ns": revm })];
+    let mut transfers = vec![json!({ "name": "revm", "transaction_ns": revm })];
+    let mut frames = vec![json!({ "name": "native", "ns": token::native(size) })];
     let mut best = f64::INFINITY;
     for engine in &engines {
+        let figures = chain::transfer(engine, size)?;
+        best = best.min(figures.transaction_ns);
+        transfers.push(json!({
+            "name": engine.name(), "transaction_ns": figures.transaction_ns, "call_ns": figures.call_ns,
+            "gas": figures.gas, "ratio_to_revm": figures.transaction_ns / revm, "call_to_revm": figures.call_ns / revm,
+        }));
         let (ns, gas) = token::transfer(&**engine, size)?;
-        best = best.min(ns);
-        transfers.push(json!({ "name": engine.name(), "ns": ns, "gas": gas, "ratio_to_revm": ns / revm }));
+        frames.push(json!({ "name": engine.name(), "ns": ns, "gas": gas }));
     }
     Ok(json!({
         "benchmark": "vm",
-        "unit": "ns of thread CPU time per call, median of batches",
+        "unit": "ns of thread CPU time, median of batches",
         "calls": size.calls,
         "batches": size.batches,
         "transfer": transfers,
         "fastest_to_revm": best / revm,
+        "frame": frames,
         "metering": kernels::overhead(size)?,
     }))
 }

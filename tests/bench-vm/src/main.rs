@@ -18,14 +18,18 @@ fn main() -> Result<(), String> {
 /// One line for each figure.
 fn table(report: &Value) {
     let rows = |name: &str| report[name].as_array().cloned().unwrap_or_default();
-    println!("one token transfer, {}", report["unit"].as_str().unwrap_or_default());
+    let number = |row: &Value, name: &str| row[name].as_f64();
+    println!("{}", report["unit"].as_str().unwrap_or_default());
+    println!("a token transfer through the executor: transaction of one, and one of many");
     for row in rows("transfer") {
-        let ratio = row["ratio_to_revm"].as_f64().map_or(String::new(), |ratio| format!("  {ratio:.2} of revm"));
-        println!(
-            "  {:<12}{:>10.0}{ratio}",
-            row["name"].as_str().unwrap_or_default(),
-            row["ns"].as_f64().unwrap_or(0.0)
-        );
+        let (name, whole) = (row["name"].as_str().unwrap_or_default(), number(&row, "transaction_ns").unwrap_or(0.0));
+        let ratio = number(&row, "ratio_to_revm").map_or(String::new(), |ratio| format!("  {ratio:.2} of revm"));
+        let call = number(&row, "call_ns").map_or(String::new(), |call| format!("{call:>10.0}"));
+        println!("  {name:<12}{whole:>10.0}{call}{ratio}");
+    }
+    println!("the frame alone, written by hand");
+    for row in rows("frame") {
+        println!("  {:<12}{:>10.0}", row["name"].as_str().unwrap_or_default(), number(&row, "ns").unwrap_or(0.0));
     }
     println!("metering of compute kernels");
     for row in rows("metering") {

@@ -2,6 +2,7 @@
 
 mod bench;
 mod contracts;
+mod fuzz;
 mod generate;
 mod js;
 mod testing;
@@ -24,6 +25,8 @@ enum Command {
     Test(testing::Arguments),
     /// Run a benchmark by name and print its figures.
     Bench(bench::Arguments),
+    /// Run random modules on every engine until the time is over or one differs.
+    Fuzz(fuzz::Arguments),
     /// Build every contract to Wasm under target/contracts.
     Contracts(contracts::Arguments),
     /// Build the JavaScript package for browser, Node and bundlers.
@@ -38,6 +41,7 @@ fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Test(arguments) => testing::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::Contracts(arguments) => contracts::run(&arguments),
         Command::Js(arguments) => js::run(&arguments),
         Command::Web(arguments) => web::run(&arguments),

@@ -3,11 +3,13 @@
 //! [`agree`] runs a frame on Cranelift, Winch and wasmi and compares everything that can be seen of it: how it ended,
 //! gas, stack counter, hash of the memory and each host call with its arguments and the gas at that point.
 
+mod campaign;
 mod chain;
 mod exact;
 mod host;
 mod plain;
 
+pub use campaign::{GAS, hold, random_module};
 pub use chain::{Chain, FrameEnd, PanicAt, Seen};
 pub use exact::counted;
 pub use host::{HostCall, Recorder};

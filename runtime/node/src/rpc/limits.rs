@@ -36,7 +36,7 @@ impl Default for Limits {
             batch: 100,
             connections: 256,
             subscriptions: 64,
-            requests_per_second: 5_000,
+            requests_per_second: 20_000,
             duration: Duration::from_secs(30),
         }
     }

@@ -2,9 +2,7 @@
 
 use crate::bundle::{Bundle, Successor};
 use counterpart_execution::{BlockContext, ExecutionFault, Executor, TransactionTrace};
-use counterpart_ledger::{
-    CodeRead, Genesis, Hash, Header, Height, StateFault, StateKey, StateRead, StateTrie, Witness,
-};
+use counterpart_ledger::{CodeRead, Genesis, Hash, Header, Height, StateFault, StateKey, StateRead, Witness};
 use counterpart_storage::{Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -62,7 +60,7 @@ pub fn extract(store: &Store, executor: &Executor, height: Height) -> Result<Bun
         let value = before.get(&key)?;
         entries.push((key, value));
     }
-    let witness = Witness::new(&trie_of(&*before)?, entries.iter().map(|(key, _)| key));
+    let witness = Witness::new(&store.trie_at(Height(height.0 - 1))?, entries.iter().map(|(key, _)| key));
     let codes = std::mem::take(&mut *codes.codes.lock().unwrap_or_else(PoisonError::into_inner));
     let next = Successor { header: following.header, certificate: votes };
     Ok(Bundle::new(genesis, (block, certificate), next, (entries, witness), codes.into_values().collect()))
@@ -92,19 +90,6 @@ fn context(genesis: &Genesis, header: &Header) -> BlockContext {
         fee_collector: genesis.fee_collector,
         min_gas_price: genesis.min_gas_price,
     }
-}
-
-/// The trie over a whole state.
-fn trie_of(state: &dyn StateRead) -> Result<StateTrie, StateFault> {
-    let (mut entries, mut start) = (Vec::new(), Vec::new());
-    // No key is as long as this.
-    let end = vec![u8::MAX; 4_096];
-    while let Some((key, value)) = state.next(&start, &end, false)? {
-        start.clone_from(&key);
-        start.push(0);
-        entries.push((key, value));
-    }
-    Ok(StateTrie::from_entries(entries))
 }
 
 /// Remembers the keys that were read.

@@ -117,6 +117,10 @@ impl Memory {
 /// # Errors
 /// [`AuditError`] when the ledger cannot be read or the engine fails. A difference is no error but the report's content.
 pub fn replay(store: &Store, executor: &Executor, progress: &mut dyn FnMut(Height)) -> Result<Report, AuditError> {
+    let floor = store.floor()?;
+    if floor.0 > 0 {
+        return Err(StoreError::Pruned { height: Height(1), floor }.into());
+    }
     let genesis = store.genesis();
     let memory = Arc::new(Memory::default());
     let mut trie = StateTrie::default();

@@ -5,6 +5,7 @@
 mod address;
 mod block;
 mod certificate;
+mod commitment;
 mod crypto;
 mod encoding;
 mod genesis;
@@ -19,6 +20,7 @@ mod witness;
 pub use address::{account_address, contract_address};
 pub use block::{Block, Header};
 pub use certificate::{Approval, Certificate, CertificateError, Phase, SignedBy, Statement, ValidatorSet};
+pub use commitment::Commitment;
 pub use counterpart_host_functions::{Address, Gas, Hash, Height};
 pub use crypto::{PublicKey, SecretKey, Signature, SignatureError, verify_batch};
 pub use encoding::{DecodeError, decode, encode};

@@ -212,9 +212,25 @@ impl StateTrie {
         staged.nodes.into_iter().for_each(|(index, node)| self.nodes[index] = node);
         self.count = staged.count;
         if self.depth < MAX_DEPTH && self.count > (ENTRIES_PER_BUCKET * 2) << self.depth {
-            let leaves = std::mem::take(&mut self.buckets).into_iter().flatten().collect();
-            *self = Self::from_leaves(leaves);
+            self.grow();
         }
+    }
+
+    /// Adds a level below the flat part: what is above it keeps its hashes.
+    fn grow(&mut self) {
+        let width = self.buckets.len();
+        let mut buckets = Vec::with_capacity(2 * width);
+        let mut nodes = std::mem::take(&mut self.nodes);
+        nodes.reserve(2 * width);
+        for bucket in std::mem::take(&mut self.buckets) {
+            let middle = bucket.partition_point(|leaf| !bit(&leaf.path, self.depth));
+            let (left, right) = bucket.split_at(middle);
+            for half in [left, right] {
+                nodes.push(subtree(half, self.depth + 1));
+                buckets.push(half.to_vec());
+            }
+        }
+        (self.nodes, self.buckets, self.depth) = (nodes, buckets, self.depth + 1);
     }
 
     /// A proof of what stands at a key, or that nothing does.
@@ -244,6 +260,25 @@ impl StateTrie {
             depth += 1;
         }
         StateProof { siblings, terminal: leaves.first().map_or(Terminal::Empty, Terminal::from_leaf) }
+    }
+
+    /// The node at an index of the flat part.
+    pub(crate) fn node(&self, index: usize) -> Node {
+        self.nodes[index]
+    }
+
+    /// Path and hash of the value of the one leaf below a node that is a leaf.
+    pub(crate) fn leaf_below(&self, index: usize) -> ([u8; 32], [u8; 32]) {
+        match self.only_leaf(index) {
+            Terminal::Leaf { path, value_hash } => (path.0, value_hash.0),
+            Terminal::Empty => unreachable!("a node that is a leaf has one below it"),
+        }
+    }
+
+    /// The leaves of the bucket at an index of the flat part's lowest level; `None` above it.
+    pub(crate) fn bucket(&self, index: usize) -> Option<Vec<([u8; 32], [u8; 32])>> {
+        let bucket = index.checked_sub(self.buckets.len())?;
+        Some(self.buckets[bucket].iter().map(|leaf| (leaf.path, leaf.value_hash)).collect())
     }
 
     /// The one leaf below a node that is a leaf.

@@ -42,6 +42,9 @@ pub enum WitnessError {
     Value,
 }
 
+/// A path and the hash of the value there.
+type PathAndValue = ([u8; 32], [u8; 32]);
+
 /// A path and the hash of the value that it gets; `None` removes it.
 type Change = ([u8; 32], Option<[u8; 32]>);
 
@@ -74,6 +77,21 @@ impl Witness {
             };
         }
         Self(root)
+    }
+
+    /// The trie, pruned to the paths in `[from, to)`; without `to`, up to the last.
+    pub fn of_range(trie: &StateTrie, from: &[u8; 32], to: Option<&[u8; 32]>) -> Self {
+        Self(Part::of_range(trie, 1, Interval::WHOLE, from, to))
+    }
+
+    /// The leaves with paths in `[from, to)`, in order: path and hash of the value. All of them, or an error.
+    ///
+    /// # Errors
+    /// [`WitnessError::NotCovered`] when a subtree that reaches into the range is pruned.
+    pub fn leaves_in(&self, from: &[u8; 32], to: Option<&[u8; 32]>) -> Result<Vec<PathAndValue>, WitnessError> {
+        let mut leaves = Vec::new();
+        self.0.collect(Interval::WHOLE, from, to, &mut leaves)?;
+        Ok(leaves)
     }
 
     /// The root of the state that it is of.
@@ -121,7 +139,76 @@ impl Witness {
     }
 }
 
+/// The paths below a node: all that begin with its bits.
+#[derive(Clone, Copy)]
+struct Interval {
+    first: [u8; 32],
+    last: [u8; 32],
+    depth: u32,
+}
+
+impl Interval {
+    const WHOLE: Self = Self { first: [0; 32], last: [u8::MAX; 32], depth: 0 };
+
+    fn child(mut self, side: usize) -> Self {
+        let (byte, mask) = ((self.depth / 8) as usize, 0x80u8 >> (self.depth % 8));
+        if side == 0 {
+            self.last[byte] &= !mask;
+        } else {
+            self.first[byte] |= mask;
+        }
+        self.depth += 1;
+        self
+    }
+
+    fn meets(&self, from: &[u8; 32], to: Option<&[u8; 32]>) -> bool {
+        self.last >= *from && to.is_none_or(|to| self.first < *to)
+    }
+}
+
 impl Part {
+    fn of_range(trie: &StateTrie, index: usize, at: Interval, from: &[u8; 32], to: Option<&[u8; 32]>) -> Self {
+        let node = trie.node(index);
+        if node == TERMINATOR {
+            return Self::Empty;
+        }
+        if !at.meets(from, to) {
+            return Self::Pruned(node);
+        }
+        if StateHasher::node_kind(&node) == NodeKind::Leaf {
+            let (path, value_hash) = trie.leaf_below(index);
+            return Self::Leaf { path, value_hash };
+        }
+        match trie.bucket(index) {
+            Some(leaves) => build(at.depth, &leaves),
+            None => {
+                let child = |side: usize| Self::of_range(trie, 2 * index + side, at.child(side), from, to);
+                Self::Inner(Box::new([child(0), child(1)]))
+            }
+        }
+    }
+
+    fn collect(
+        &self,
+        at: Interval,
+        from: &[u8; 32],
+        to: Option<&[u8; 32]>,
+        out: &mut Vec<PathAndValue>,
+    ) -> Result<(), WitnessError> {
+        match self {
+            Self::Empty => Ok(()),
+            Self::Pruned(_) if at.meets(from, to) => Err(WitnessError::NotCovered),
+            Self::Pruned(_) => Ok(()),
+            Self::Leaf { path, value_hash } => {
+                if path >= from && to.is_none_or(|to| path < to) {
+                    out.push((*path, *value_hash));
+                }
+                Ok(())
+            }
+            Self::Inner(children) => (0..2).try_for_each(|side| children[side].collect(at.child(side), from, to, out)),
+        }
+    }
+
     fn node(&self) -> [u8; 32] {
         match self {
             Self::Pruned(node) => *node,
@@ -164,7 +251,7 @@ impl Part {
 }
 
 /// The leaves that are there after changes of a place that had one or none, sorted.
-fn kept(changes: &[Change], before: Option<([u8; 32], [u8; 32])>) -> Vec<([u8; 32], [u8; 32])> {
+fn kept(changes: &[Change], before: Option<([u8; 32], [u8; 32])>) -> Vec<PathAndValue> {
     let mut leaves: Vec<_> = changes.iter().filter_map(|(path, value)| value.map(|value| (*path, value))).collect();
     if let Some((path, value_hash)) = before
         && changes.binary_search_by_key(&path, |(path, _)| *path).is_err()

@@ -44,6 +44,28 @@ pub enum StoreError {
         /// The newest.
         head: Height,
     },
+    /// The height was pruned.
+    #[error("height {height} was pruned: the ledger begins at {floor}")]
+    Pruned {
+        /// Asked for.
+        height: Height,
+        /// The lowest that is kept.
+        floor: Height,
+    },
+    /// A snapshot or backup is not what it claims to be.
+    #[error("the snapshot does not hold: {0}")]
+    Snapshot(String),
+    /// A file cannot be read or written.
+    #[error("{}: {cause}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        cause: String,
+    },
+    /// A commit failed before: what is on disk is known again only after a restart.
+    #[error("an earlier commit failed; the store has to be opened again")]
+    Poisoned,
     /// The disk or the database fails. After a failed sync nothing is retried.
     #[error("the store fails: {0}")]
     Store(String),
@@ -60,6 +82,10 @@ impl StoreError {
             Self::Corrupt(_) => "ledger_corrupt",
             Self::NotNext { .. } => "block_not_next",
             Self::AboveHead { .. } => "height_above_head",
+            Self::Pruned { .. } => "height_pruned",
+            Self::Snapshot(_) => "bad_snapshot",
+            Self::File { .. } => "file",
+            Self::Poisoned => "store_poisoned",
             Self::Store(_) => "store_failed",
         }
     }

@@ -3,13 +3,23 @@
 //! The state lies flat in the store; the trie over it is kept in memory, rebuilt at every start and compared with the
 //! root of the last block. Whatever a block brings is written in one batch that is synced before the commit returns.
 
+mod backup;
+mod blocks;
+mod check;
+mod commit;
 mod error;
 mod head;
 mod history;
 mod keys;
 mod read;
+mod snapshot;
 mod store;
+mod watermark;
 
+pub use blocks::{EventPosition, Proved};
+pub use check::{Examined, TableSize};
+pub use commit::Commit;
 pub use error::StoreError;
 pub use head::Head;
-pub use store::{Commit, EventPosition, Proved, Store};
+pub use snapshot::Manifest;
+pub use store::Store;

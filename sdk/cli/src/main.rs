@@ -46,6 +46,9 @@ enum Command {
     Tx(commands::tx::Command),
     /// Execute a whole ledger again from genesis and compare every block.
     Replay(commands::replay::Arguments),
+    /// Look after nodes: examine, prune, copy and move their ledgers.
+    #[command(subcommand)]
+    Node(commands::node::Command),
     /// Run a network of replicas in this process, with JSON-RPC on loopback.
     Devnet(commands::devnet::Arguments),
     /// Print the completion script of a shell.
@@ -78,6 +81,7 @@ fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
         Command::Abi(arguments) => commands::abi::run(context, arguments),
         Command::Tx(command) => commands::tx::run(context, command),
         Command::Replay(arguments) => commands::replay::run(context, arguments),
+        Command::Node(command) => commands::node::run(context, command),
         Command::Devnet(arguments) => commands::devnet::run(context, arguments),
         Command::Completions { shell } => {
             let mut command = <Arguments as clap::CommandFactory>::command();

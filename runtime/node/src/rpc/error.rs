@@ -30,6 +30,7 @@ pub const CATALOGUE: &[ErrorEntry] = &[
     entry("timeout", -32000, "the answer took too long"),
     entry("unknown_block", -32001, "there is no such block, or it has no body"),
     entry("height_above_head", -32001, "the height is above the newest block"),
+    entry("height_pruned", -32001, "the height lies below what this node keeps"),
     entry("unknown_transaction", -32001, "no transaction with this hash is known"),
     entry("not_certified_yet", -32001, "the next block, which certifies the result, is not there yet"),
     entry("no_contract", -32001, "there is no contract at the address"),
@@ -94,6 +95,7 @@ impl From<StoreError> for RpcError {
     fn from(error: StoreError) -> Self {
         let name = match &error {
             StoreError::AboveHead { .. } => "height_above_head",
+            StoreError::Pruned { .. } => "height_pruned",
             _ => "fault",
         };
         Self::new(name, error.to_string())

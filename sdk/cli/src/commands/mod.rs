@@ -7,5 +7,6 @@ pub mod deploy;
 pub mod devnet;
 pub mod keys;
 pub mod module;
+pub mod node;
 pub mod replay;
 pub mod tx;

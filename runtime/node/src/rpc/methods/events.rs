@@ -11,9 +11,6 @@ use counterpart_storage::EventPosition;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Most positions that one page looks at when it filters by topic.
-const MAX_SCANNED: usize = 10_000;
-
 pub fn methods() -> Vec<Method> {
     vec![Method::new("events_list", "Events of a contract from old to new, page by page.", &[], list)]
 }
@@ -78,15 +75,12 @@ fn list(backend: &dyn Backend, parameters: ListParameters) -> Result<Events, Rpc
         })?),
     };
     let store = backend.store();
-    let positions =
-        store.events_of(&parameters.contract.0, after, if parameters.topic.is_some() { MAX_SCANNED } else { limit })?;
-    let scanned_all = positions.len() < if parameters.topic.is_some() { MAX_SCANNED } else { limit };
+    let topic = parameters.topic.map(|HashText(topic)| topic);
+    let positions = store.events_of(&parameters.contract.0, topic.as_ref(), after, limit + 1)?;
+    let more = positions.len() > limit;
     let mut block: Option<(Height, Block, Vec<Receipt>)> = None;
     let (mut events, mut last) = (Vec::new(), None);
-    for at in &positions {
-        if events.len() == limit {
-            return Ok(Events { events, next: last });
-        }
+    for at in positions.iter().take(limit) {
         if block.as_ref().is_none_or(|(height, ..)| *height != at.height) {
             let missing = || RpcError::new("fault", format!("block {} is missing", at.height));
             let body = store.block(at.height)?.ok_or_else(missing)?;
@@ -98,11 +92,9 @@ fn list(backend: &dyn Backend, parameters: ListParameters) -> Result<Events, Rpc
             return Err(RpcError::new("fault", "the index of events names one that is not there"));
         };
         last = Some(cursor(at));
-        if parameters.topic.is_none_or(|HashText(topic)| event.topics.contains(&topic)) {
-            let event = event_json(event, &|address: &Address| known_abi(backend, address));
-            let transaction = receipt.transaction.to_string();
-            events.push(Placed { height: at.height.0, transaction, index: at.event, event });
-        }
+        let event = event_json(event, &|address: &Address| known_abi(backend, address));
+        let transaction = receipt.transaction.to_string();
+        events.push(Placed { height: at.height.0, transaction, index: at.event, event });
     }
-    Ok(Events { events, next: if scanned_all { None } else { last } })
+    Ok(Events { events, next: last.filter(|_| more) })
 }

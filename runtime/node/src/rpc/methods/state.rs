@@ -12,10 +12,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub fn methods() -> Vec<Method> {
-    let past = &["unknown_block", "height_above_head"];
+    let past = &["unknown_block", "height_above_head", "height_pruned"];
     vec![
         Method::new("state_get", "An entry of the state, at any height that is kept.", past, get),
-        Method::new("state_proof", "An entry of the newest state, or its absence, with its proof.", &[], proof),
+        Method::new(
+            "state_proof",
+            "An entry of the state, or its absence, with its proof, at any height that is kept.",
+            past,
+            proof,
+        ),
         Method::new("state_range", "Entries of a contract in the order of their keys, page by page.", past, range),
         Method::new("state_changes", "What a block changed: entries before and after.", past, changes),
     ]
@@ -66,6 +71,10 @@ struct ProofParameters {
     key: Bytes,
     /// Whose entry it is.
     contract: Option<AddressText>,
+    /// After this block; the newest if neither is given.
+    height: Option<At>,
+    /// Or after the block with this hash.
+    hash: Option<HashText>,
 }
 
 /// An entry with its proof.
@@ -84,7 +93,13 @@ struct Proved {
 }
 
 fn proof(backend: &dyn Backend, parameters: ProofParameters) -> Result<Proved, RpcError> {
-    let proved = backend.store().prove(&full_key(parameters.contract, parameters.key))?;
+    let past = parameters.height.is_some() || parameters.hash.is_some();
+    let key = full_key(parameters.contract, parameters.key);
+    let proved = if past {
+        backend.store().prove_at(resolve(backend, parameters.height, parameters.hash)?, &key)?
+    } else {
+        backend.store().prove(&key)?
+    };
     Ok(Proved {
         height: proved.head.height.0,
         state_root: proved.head.state_root.to_string(),

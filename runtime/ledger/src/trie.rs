@@ -11,7 +11,6 @@ use crate::{Hash, Write};
 use nomt_core::hasher::{BinaryHash, BinaryHasher, NodeHasher};
 use nomt_core::trie::{InternalData, LeafData, NodeKind, TERMINATOR};
 use sha3::{Digest, Sha3_256};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// Entries for each bucket at which the flat part gets one more level.
 const ENTRIES_PER_BUCKET: usize = 2;
@@ -89,8 +88,8 @@ pub struct StateTrie {
     count: usize,
 }
 
-/// A path and the value that it gets; `None` removes it.
-type Change<'a> = ([u8; 32], Option<&'a [u8]>);
+/// A path and the leaf that it gets; `None` removes it.
+type Change = ([u8; 32], Option<Leaf>);
 
 /// Changes that were hashed and not yet applied.
 #[derive(Clone, Debug)]
@@ -117,9 +116,11 @@ impl Default for StateTrie {
 
 impl StateTrie {
     /// The trie of all entries of a state; each key once.
-    pub fn from_entries<K: AsRef<[u8]>, V: AsRef<[u8]>>(entries: impl IntoIterator<Item = (K, V)>) -> Self {
+    pub fn from_entries<K: AsRef<[u8]> + Send, V: AsRef<[u8]> + Send>(
+        entries: impl IntoIterator<Item = (K, V)>,
+    ) -> Self {
         let leaf = |(key, value): (K, V)| make_leaf(state_path(key.as_ref()), value.as_ref());
-        let mut leaves: Vec<Leaf> = entries.into_iter().map(leaf).collect();
+        let mut leaves: Vec<Leaf> = map_all(entries.into_iter().collect(), leaf);
         leaves.sort_unstable_by_key(|leaf| leaf.path);
         Self::from_leaves(leaves)
     }
@@ -131,12 +132,24 @@ impl StateTrie {
             depth += 1;
         }
         let width = 1usize << depth;
-        let mut buckets = vec![Vec::new(); width];
-        leaves.into_iter().for_each(|leaf| buckets[bucket_of(&leaf.path, depth)].push(leaf));
+        let mut rest = leaves.as_slice();
+        let mut parts = Vec::with_capacity(width);
+        for index in 0..width {
+            let (own, others) = rest.split_at(rest.partition_point(|leaf| bucket_of(&leaf.path, depth) <= index));
+            parts.push(own);
+            rest = others;
+        }
+        let made = map_all(parts, |part: &[Leaf]| (part.to_vec(), subtree(part, depth)));
+        let (buckets, mut level): (Vec<Vec<Leaf>>, Vec<Node>) = made.into_iter().unzip();
         let mut nodes = vec![TERMINATOR; 2 * width];
-        buckets.iter().enumerate().for_each(|(index, bucket)| nodes[width + index] = subtree(bucket, depth));
-        for index in (1..width).rev() {
-            nodes[index] = join(nodes[2 * index], nodes[2 * index + 1]);
+        let mut start = width;
+        loop {
+            nodes[start..2 * start].copy_from_slice(&level);
+            if start == 1 {
+                break;
+            }
+            level = map_all(level.chunks(2).collect(), |pair: &[Node]| join(pair[0], pair[1]));
+            start /= 2;
         }
         Self { depth, nodes, buckets, count }
     }
@@ -156,49 +169,45 @@ impl StateTrie {
         self.count == 0
     }
 
-    /// Hashes a block's changes without applying them.
+    /// Hashes a block's changes without applying them: leaves first, then bucket by bucket, then level by level.
     pub fn stage<'a>(&self, writes: impl IntoIterator<Item = (&'a Vec<u8>, &'a Write)>) -> Staged {
-        let mut changes: BTreeMap<usize, Vec<Change>> = BTreeMap::new();
-        for (key, write) in writes {
+        let hashed = |(key, write): (&Vec<u8>, &Write)| {
             let path = state_path(key);
-            changes.entry(bucket_of(&path, self.depth)).or_default().push((path, write.new.as_deref()));
-        }
+            (path, write.new.as_deref().map(|value| make_leaf(path, value)))
+        };
+        let mut changes: Vec<Change> = map_all(writes.into_iter().collect(), hashed);
+        changes.sort_unstable_by_key(|(path, _)| *path);
         let width = self.buckets.len();
+        let groups: Vec<&[Change]> =
+            changes.chunk_by(|one, two| bucket_of(&one.0, self.depth) == bucket_of(&two.0, self.depth)).collect();
+        let merged = map_all(groups, |group: &[Change]| {
+            let index = bucket_of(&group[0].0, self.depth);
+            let bucket = merge(&self.buckets[index], group);
+            let node = subtree(&bucket, self.depth);
+            (index, bucket, node)
+        });
+        let (mut buckets, mut level) = (Vec::with_capacity(merged.len()), Vec::with_capacity(merged.len()));
         let mut count = self.count;
-        let mut dirty: BTreeMap<usize, Node> = BTreeMap::new();
-        let mut buckets = Vec::with_capacity(changes.len());
-        for (index, changes) in changes {
-            let mut bucket = self.buckets[index].clone();
-            for (path, value) in changes {
-                match (bucket.binary_search_by_key(&path, |leaf| leaf.path), value) {
-                    (Ok(at), Some(value)) => bucket[at] = make_leaf(path, value),
-                    (Err(at), Some(value)) => {
-                        bucket.insert(at, make_leaf(path, value));
-                        count += 1;
-                    }
-                    (Ok(at), None) => {
-                        bucket.remove(at);
-                        count -= 1;
-                    }
-                    (Err(_), None) => {}
-                }
-            }
-            dirty.insert(width + index, subtree(&bucket, self.depth));
+        for (index, bucket, node) in merged {
+            count = count + bucket.len() - self.buckets[index].len();
+            level.push((width + index, node));
             buckets.push((index, bucket));
         }
-        let mut nodes: Vec<(usize, Node)> = Vec::with_capacity(dirty.len() * 2);
-        while let Some((&first, _)) = dirty.first_key_value() {
-            if first == 1 {
-                break;
-            }
-            let parents: BTreeSet<usize> = dirty.keys().map(|index| index / 2).collect();
-            let child = |index: usize| dirty.get(&index).copied().unwrap_or(self.nodes[index]);
-            let above =
-                parents.into_iter().map(|index| (index, join(child(2 * index), child(2 * index + 1)))).collect();
-            nodes.extend(std::mem::replace(&mut dirty, above));
+        let mut nodes: Vec<(usize, Node)> = Vec::with_capacity(level.len() * 2);
+        while level.first().is_some_and(|(first, _)| *first > 1) {
+            let pairs: Vec<&[(usize, Node)]> = level.chunk_by(|one, two| one.0 / 2 == two.0 / 2).collect();
+            let above = map_all(pairs, |pair: &[(usize, Node)]| {
+                let parent = pair[0].0 / 2;
+                let child = |index: usize| {
+                    pair.iter().find(|(changed, _)| *changed == index).map_or(self.nodes[index], |(_, node)| *node)
+                };
+                (parent, join(child(2 * parent), child(2 * parent + 1)))
+            });
+            nodes.append(&mut level);
+            level = above;
         }
-        nodes.extend(dirty);
-        let root = nodes.last().filter(|(index, _)| *index == 1).map_or(self.nodes[1], |(_, node)| *node);
+        let root = level.first().map_or(self.nodes[1], |(_, node)| *node);
+        nodes.append(&mut level);
         Staged { root: Hash(root), depth: self.depth, buckets, nodes, count }
     }
 
@@ -211,7 +220,10 @@ impl StateTrie {
         staged.buckets.into_iter().for_each(|(index, bucket)| self.buckets[index] = bucket);
         staged.nodes.into_iter().for_each(|(index, node)| self.nodes[index] = node);
         self.count = staged.count;
-        if self.depth < MAX_DEPTH && self.count > (ENTRIES_PER_BUCKET * 2) << self.depth {
+        if self.depth < MAX_DEPTH && self.count > (ENTRIES_PER_BUCKET * 16) << self.depth {
+            let leaves = std::mem::take(&mut self.buckets).into_iter().flatten().collect();
+            *self = Self::from_leaves(leaves);
+        } else if self.depth < MAX_DEPTH && self.count > (ENTRIES_PER_BUCKET * 2) << self.depth {
             self.grow();
         }
     }
@@ -294,6 +306,41 @@ impl Terminal {
     fn from_leaf(leaf: &Leaf) -> Self {
         Self::Leaf { path: Hash(leaf.path), value_hash: Hash(leaf.value_hash) }
     }
+}
+
+/// A bucket with sorted changes applied; both are walked once, so that a first block of a million entries is no disaster.
+fn merge(bucket: &[Leaf], changes: &[Change]) -> Vec<Leaf> {
+    let mut merged = Vec::with_capacity(bucket.len() + changes.len());
+    let mut rest = bucket;
+    for (path, leaf) in changes {
+        let before = rest.partition_point(|leaf| leaf.path < *path);
+        merged.extend_from_slice(&rest[..before]);
+        rest = &rest[before..];
+        if rest.first().is_some_and(|leaf| leaf.path == *path) {
+            rest = &rest[1..];
+        }
+        merged.extend(*leaf);
+    }
+    merged.extend_from_slice(rest);
+    merged
+}
+
+/// The same for each item, on all cores where that is worth it. The result does not depend on how many there are.
+#[cfg(feature = "parallel")]
+fn map_all<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync + Send) -> Vec<R> {
+    use rayon::prelude::*;
+    /// Fewer are hashed before a second thread has woken.
+    const WORTH_IT: usize = 128;
+    if items.len() < WORTH_IT {
+        return items.into_iter().map(work).collect();
+    }
+    items.into_par_iter().with_min_len(WORTH_IT / 2).map(work).collect()
+}
+
+/// The same for each item.
+#[cfg(not(feature = "parallel"))]
+fn map_all<T, R>(items: Vec<T>, work: impl Fn(T) -> R) -> Vec<R> {
+    items.into_iter().map(work).collect()
 }
 
 fn make_leaf(path: [u8; 32], value: &[u8]) -> Leaf {

@@ -5,7 +5,6 @@ mod workload;
 
 use anyhow::{Context, bail};
 use clap::Parser;
-use counterpart_ledger::StateRead;
 use counterpart_storage::Store;
 use plain::Plain;
 use serde_json::{Value, json};
@@ -64,10 +63,13 @@ fn blocks(
     arguments: &Arguments,
     updates: u64,
 ) -> anyhow::Result<Value> {
-    let (mut with_root, mut without) = (Vec::new(), Vec::new());
+    let (mut with_root, mut without, mut hashed) = (Vec::new(), Vec::new(), Vec::new());
     let (mut cpu_root, mut cpu_plain) = (Duration::ZERO, Duration::ZERO);
     for _ in 0..arguments.blocks {
         let block = maker.block(store, updates)?;
+        let start = Instant::now();
+        store.root_after(&block.writes);
+        hashed.push(start.elapsed());
         let (start, used) = (Instant::now(), cpu());
         block.commit(store)?;
         with_root.push(start.elapsed());
@@ -83,6 +85,7 @@ fn blocks(
         "updates": updates,
         "ledger_ms": micros(root) / 1_000.0,
         "plain_ms": micros(bare) / 1_000.0,
+        "root_alone_ms": micros(median(&mut hashed)) / 1_000.0,
         "ratio": root.as_secs_f64() / bare.as_secs_f64(),
         "ledger_cpu_us_per_update": per_update(cpu_root),
         "plain_cpu_us_per_update": per_update(cpu_plain),

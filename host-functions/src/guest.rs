@@ -4,7 +4,7 @@
 #![allow(unsafe_code, reason = "externs of the host are the guest's only way out")]
 
 macro_rules! define_externs {
-    ($($name:ident($($param:ident: $kind:ident),*) cost($base:expr, $per_byte:expr) since($since:expr) $doc:literal;)*) => {
+    ($($name:ident($($param:ident: $kind:ident),*) cost($base:expr, $per_byte:expr) since($since:expr) $(until($until:expr))? $doc:literal;)*) => {
         #[link(wasm_import_module = "counterpart")]
         unsafe extern "C" {
             $(#[doc = $doc] pub fn $name($($param: $kind),*) -> i64;)*

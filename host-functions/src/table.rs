@@ -28,7 +28,8 @@ pub struct Cost {
 
 /// Calls `$callback!` with every row of the table.
 ///
-/// A row is `name(parameter: type, ...) cost(base, per byte in 1/16 gas) since(version) "doc";`.
+/// A row is `name(parameter: type, ...) cost(base, per byte in 1/16 gas) since(version) until(version) "doc";`, where
+/// `until` stands only in rows that later versions do not have.
 #[macro_export]
 macro_rules! host_functions {
     ($callback:path) => {
@@ -74,7 +75,7 @@ macro_rules! host_functions {
             transfer(to: u32, amount: u32) cost(14000, 0) since(1) "Sends a native amount (u128) from this contract; runs no code of the receiver. Answers 0 or -7 (balance is too small).";
             // -- authorisation
             require_auth(address: u32) cost(2000, 0) since(1) "0 if `address` is the caller of this frame, or has signed an authorisation for exactly this contract and input that this transaction carries, or is a contract of this call chain that authorised this call; else -2.";
-            authorize_call(contract: u32, input: u32, input_length: u32) cost(2000, 16) since(1) "This contract authorises, as itself, one call with exactly this input to `contract`, anywhere below the next nested call; answers 0.";
+            authorize_call(contract: u32, input: u32, input_length: u32) cost(3400, 180) since(1) "This contract authorises, as itself, one call with exactly this input to `contract`, anywhere below the next nested call; answers 0.";
             // -- events
             emit(topics: u32, topic_count: u32, data: u32, data_length: u32) cost(2000, 64) since(1) "Records an event: up to 4 topics of 32 bytes and data; answers 0.";
             debug_log(data: u32, length: u32) cost(100, 1) since(1) "Text for the developer; consensus ignores it. Answers 0.";
@@ -89,17 +90,17 @@ macro_rules! host_functions {
             secp256k1_recover(digest: u32, signature: u32, recovery_id: u32, out: u32) cost(500000, 0) since(1) "Writes the 33-byte compressed key that signed the digest; answers 0, or -6.";
             p256_verify(public_key: u32, digest: u32, signature: u32) cost(600000, 0) since(1) "1 if the 64-byte ECDSA signature over the 32-byte digest verifies under the 33-byte compressed P-256 key, else 0.";
             // -- arithmetic
-            mul_div(a: u32, b: u32, divisor: u32, rounding: u32, out: u32) cost(300, 0) since(1) "Writes a * b / divisor for u128 operands (16 bytes, little-endian), with a 256-bit product; answers 0, or -5.";
+            mul_div(a: u32, b: u32, divisor: u32, rounding: u32, out: u32) cost(1000, 0) since(1) "Writes a * b / divisor for u128 operands (16 bytes, little-endian), with a 256-bit product; answers 0, or -5.";
             u256_add(a: u32, b: u32, out: u32) cost(150, 0) since(1) "Writes a + b for u256 operands (32 bytes, little-endian); answers 0, or -5.";
             u256_sub(a: u32, b: u32, out: u32) cost(150, 0) since(1) "Writes a - b; answers 0, or -5.";
-            u256_mul(a: u32, b: u32, out: u32) cost(250, 0) since(1) "Writes a * b; answers 0, or -5.";
+            u256_mul(a: u32, b: u32, out: u32) cost(600, 0) since(1) "Writes a * b; answers 0, or -5.";
             u256_mul_div(a: u32, b: u32, divisor: u32, rounding: u32, out: u32) cost(2500, 0) since(1) "Writes a * b / divisor for u256 operands, with a 512-bit product; answers 0, or -5.";
         }
     };
 }
 
 macro_rules! define_functions {
-    ($($name:ident($($param:ident: $kind:ident),*) cost($base:expr, $per_byte:expr) since($since:expr) $doc:literal;)*) => {
+    ($($name:ident($($param:ident: $kind:ident),*) cost($base:expr, $per_byte:expr) since($since:expr) $(until($until:expr))? $doc:literal;)*) => {
         /// A row of the table of host calls.
         #[allow(non_camel_case_types, reason = "the variants are the names that contracts import")]
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -132,6 +133,20 @@ macro_rules! define_functions {
                 match self { $(Self::$name => $since,)* }
             }
 
+            /// The last table version that has the row; `None` while it is in force.
+            pub const fn until(self) -> Option<u32> {
+                match self { $(Self::$name => define_functions!(@until $($until)?),)* }
+            }
+
+            /// Whether contracts may import it under a table version.
+            pub const fn is_in(self, version: u32) -> bool {
+                let ended = match self.until() {
+                    Some(until) => until < version,
+                    None => false,
+                };
+                self.since() <= version && !ended
+            }
+
             /// What the call does.
             pub const fn doc(self) -> &'static str {
                 match self { $(Self::$name => $doc,)* }
@@ -143,6 +158,8 @@ macro_rules! define_functions {
             }
         }
     };
+    (@until) => { None };
+    (@until $until:expr) => { Some($until) };
     (@kind u32) => { Param::U32 };
     (@kind u64) => { Param::U64 };
 }

@@ -62,7 +62,7 @@ impl Profile {
             cost::GROW_PAGE,
             cost::FRAME_SLOTS
         ));
-        for function in HostFunction::ALL.iter().filter(|function| function.since() <= self.host_table) {
+        for function in HostFunction::ALL.iter().filter(|function| function.is_in(self.host_table)) {
             let params = function.params().iter().map(|(_, param)| match param {
                 Param::U32 => "i32",
                 Param::U64 => "i64",

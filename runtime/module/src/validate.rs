@@ -201,6 +201,9 @@ impl Checker<'_> {
             let Some(function) = HostFunction::from_name(&name).filter(|_| import.module == IMPORT_MODULE) else {
                 return Err(ModuleError::UnknownImport { module: import.module.to_owned(), name, offset });
             };
+            if function.until().is_some_and(|until| until < self.profile.host_table) {
+                return Err(ModuleError::UnknownImport { module: import.module.to_owned(), name, offset });
+            }
             if function.since() > self.profile.host_table {
                 let (since, have) = (function.since(), self.profile.host_table);
                 return Err(ModuleError::ImportTooNew { name, offset, since, have });

@@ -97,7 +97,7 @@ struct Fresh {
 pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<Frame>> {
     let mut linker = Linker::new(engine);
     macro_rules! link {
-        ($($name:ident($($param:ident: $kind:ident),*) cost($base:expr, $per_byte:expr) since($since:expr) $doc:literal;)*) => {
+        ($($name:ident($($param:ident: $kind:ident),*) cost($base:expr, $per_byte:expr) since($since:expr) $(until($until:expr))? $doc:literal;)*) => {
             $(linker.func_wrap(
                 IMPORT_MODULE,
                 stringify!($name),

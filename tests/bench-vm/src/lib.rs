@@ -8,6 +8,7 @@
 //! - `frame`: the same logic written by hand, without the executor, and in native Rust;
 //! - `metering`: kernels that only compute, with and without counters.
 
+pub mod calibrate;
 mod chain;
 mod clock;
 mod evm;

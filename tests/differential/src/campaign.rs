@@ -11,8 +11,8 @@ use wasm_smith::{Config, Module};
 
 /// Loop heads and function entries after which a random module stops by itself.
 const FUEL: u32 = 300;
-/// The gas of random modules: more than growing a memory by 2^32 pages costs.
-pub const GAS: i64 = 1 << 50;
+/// The gas of random modules: more than growing a memory by 2^32 pages costs, in every round of every loop.
+pub const GAS: i64 = 1 << 60;
 
 /// A module that imports the whole table: what random modules may import.
 static IMPORTS: LazyLock<Vec<u8>> = LazyLock::new(|| {

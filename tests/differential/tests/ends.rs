@@ -221,3 +221,50 @@ fn memory_is_zero_after_an_instance_was_reused() {
         assert_eq!(agree(&clean, "call", GAS, STACK), before);
     }
 }
+
+#[test]
+fn endless_recursion_with_many_parameters_ends_at_the_logical_stack_too() {
+    let (types, arguments) = ("i64 ".repeat(32), "(local.get 31)".repeat(32));
+    let direct = small(&format!(
+        r#"(func $down (param {types}) (result i64) (i64.add (call $down {arguments}) (local.get 0)))
+        (func (export "call") (drop (call $down {})))"#,
+        "(i64.const 1)".repeat(32)
+    ));
+    let through_a_table = small(&format!(
+        r#"(type $down (func (param {types}) (result i64)))
+        (table 1 1 funcref) (elem (i32.const 0) $down)
+        (func $down (type $down) (i64.add (call_indirect (type $down) {arguments} (i32.const 0)) (local.get 0)))
+        (func (export "call") (drop (call $down {})))"#,
+        "(i64.const 1)".repeat(32)
+    ));
+    for module in [direct, through_a_table] {
+        assert_eq!(agree(&module, "call", GAS, STACK).end, End::StackExhausted);
+    }
+}
+
+#[test]
+fn an_imported_function_in_the_table_is_called_like_any_other() {
+    // Through the table the signature still decides, also where another one looks like it with counters.
+    let body = r#"(type $log (func (param i32 i32) (result i64)))
+        (type $alike (func (param i32 i32 i64 i64) (result i64)))
+        (table 3 3 funcref) (elem (i32.const 0) $log $own)
+        (func $own (type $log) (i64.const 5))
+        (func (export "call")
+            (i64.store (i32.const 0) (call_indirect (type $log) (i32.const 7) (i32.const 9) (i32.const 0)))
+            (i64.store (i32.const 8) (call_indirect (type $log) (i32.const 7) (i32.const 9) (i32.const 1))))
+        (func (export "wrong")
+            (drop (call_indirect (type $alike) (i32.const 7) (i32.const 9) (i64.const 1) (i64.const 1) (i32.const 0))))
+        (func (export "empty")
+            (drop (call_indirect (type $log) (i32.const 7) (i32.const 9) (i32.const 2))))"#;
+    let module = small(body);
+    let seen = agree(&module, "call", GAS, STACK);
+    assert_eq!((seen.end, seen.calls.len(), &seen.calls[0].arguments[..]), (End::Returned, 1, &[7, 9][..]));
+    let used = GAS - seen.gas;
+    assert_eq!(agree(&module, "call", used, STACK).end, End::Returned, "exactly enough");
+    assert_eq!(agree(&module, "call", used - 1, STACK).end, End::OutOfGas, "one less than enough");
+    for export in ["wrong", "empty"] {
+        let seen = agree(&module, export, GAS, STACK);
+        assert_eq!((seen.end, seen.calls.len()), (End::Trapped, 0), "{export}");
+        assert!(seen.gas < GAS, "what was charged before the trap stays charged");
+    }
+}

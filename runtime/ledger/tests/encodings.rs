@@ -169,3 +169,14 @@ fn changed_bytes_never_panic_and_never_decode_to_a_second_encoding() {
         }
     }
 }
+
+#[test]
+fn a_witness_is_written_from_the_root_downward() {
+    let entries: Vec<(Vec<u8>, Vec<u8>)> = (0u8..6).map(|number| (vec![number], vec![number; 3])).collect();
+    let trie = StateTrie::from_entries(entries.iter().map(|(key, value)| (key, value)));
+    let witness = Witness::new(&trie, [&[1u8][..], &[9u8][..]]);
+    let bytes = encode(&witness);
+    assert_eq!(decode::<Witness>("witness", &bytes).expect("it reads what it wrote"), witness);
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/witness.txt");
+    check(&file, &hex(&bytes));
+}

@@ -44,6 +44,11 @@ enum Command {
     /// Look at transactions, or send native currency.
     #[command(subcommand)]
     Tx(commands::tx::Command),
+    /// What a transaction did: frames, host calls, and where its gas went.
+    Trace(commands::trace::Arguments),
+    /// Files from which a block executes again anywhere.
+    #[command(subcommand)]
+    Bundle(commands::bundle::Command),
     /// Execute a whole ledger again from genesis and compare every block.
     Replay(commands::replay::Arguments),
     /// Look after nodes: examine, prune, copy and move their ledgers.
@@ -80,6 +85,8 @@ fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
         Command::Query(arguments) => commands::call::query(context, arguments),
         Command::Abi(arguments) => commands::abi::run(context, arguments),
         Command::Tx(command) => commands::tx::run(context, command),
+        Command::Trace(arguments) => commands::trace::run(context, arguments),
+        Command::Bundle(command) => commands::bundle::run(context, command),
         Command::Replay(arguments) => commands::replay::run(context, arguments),
         Command::Node(command) => commands::node::run(context, command),
         Command::Devnet(arguments) => commands::devnet::run(context, arguments),

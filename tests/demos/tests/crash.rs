@@ -71,7 +71,8 @@ fn acknowledged(url: &str, until: u64) -> Vec<(Height, Hash, Hash)> {
 
 #[test]
 fn a_demonstration_that_is_killed_leaves_every_certified_block_with_its_root() {
-    for until in [3, 17, 41] {
+    // How many blocks a demonstration makes depends on how many transactions meet in one; thirty are always made.
+    for until in [3, 14, 25] {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let data_dir = folder.path().join("network");
         let (mut demo, url) = start(&data_dir);

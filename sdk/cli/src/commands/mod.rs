@@ -2,6 +2,7 @@
 
 pub mod abi;
 pub mod build;
+pub mod bundle;
 pub mod call;
 pub mod deploy;
 pub mod devnet;
@@ -9,4 +10,5 @@ pub mod keys;
 pub mod module;
 pub mod node;
 pub mod replay;
+pub mod trace;
 pub mod tx;

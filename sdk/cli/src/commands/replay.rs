@@ -2,7 +2,7 @@
 
 use crate::Context;
 use crate::output::{Exit, Failure, OrFail};
-use counterpart_audit::{Difference, Divergence, Report, replay};
+use counterpart_audit::{AuditError, Difference, Divergence, Report, replay};
 use counterpart_execution::{Engine, Executor};
 use counterpart_module::Profile;
 use counterpart_referee::WasmiEngine;
@@ -72,6 +72,10 @@ pub fn run(context: &Context, arguments: Arguments) -> anyhow::Result<ExitCode> 
     let bar = context.output.bar(store.head().height.0, "replaying blocks");
     let report = replay(&store, &executor, &mut |height| bar.set_position(height.0));
     bar.finish_and_clear();
+    if let Err(AuditError::Store(error @ StoreError::Pruned { .. })) = &report {
+        let hint = "replay an archive, or single blocks from their bundles";
+        return Err(Failure::new(Exit::Input, error.name(), error).hint(hint).into());
+    }
     let report = report.or_fail(Exit::Bug, "replay", "the replay cannot go on")?;
     let text = match &report.divergence {
         None => format!(

@@ -20,7 +20,11 @@ use std::sync::Arc;
 #[derive(clap::Args)]
 pub struct Arguments {
     /// A replica's folder, or the ledger in it; the node must not run.
-    folder: PathBuf,
+    #[arg(required_unless_present = "data_dir")]
+    folder: Option<PathBuf>,
+    /// The same by name.
+    #[arg(long, value_name = "DIR", conflicts_with = "folder")]
+    data_dir: Option<PathBuf>,
     /// The engine.
     #[arg(long, value_enum, default_value = "wasmi")]
     engine: EngineName,
@@ -67,7 +71,9 @@ pub fn open(folder: &Path) -> anyhow::Result<Store> {
 
 /// Runs the verb.
 pub fn run(context: &Context, arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let store = open(&arguments.folder)?;
+    let folder = arguments.folder.or(arguments.data_dir);
+    let folder = folder.ok_or_else(|| Failure::new(Exit::Input, "no_ledger", "name the folder of a ledger"))?;
+    let store = open(&folder)?;
     let executor = Executor::new(engine(arguments.engine)?, Profile::v1());
     let bar = context.output.bar(store.head().height.0, "replaying blocks");
     let report = replay(&store, &executor, &mut |height| bar.set_position(height.0));

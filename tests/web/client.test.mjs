@@ -114,6 +114,22 @@ test('a receipt is proved by the next block’s votes, and an altered one is ref
   assert.throws(() => core.verifyReceipt(answer.next_block, block, altered, answer.proof));
 });
 
+test('an event is proved by the next block’s votes, and the event beside it is refused', async () => {
+  const { client, keys: [issuer] } = await funded('reporter');
+  const contract = await token(client, issuer, issuer, 5n);
+  const made = await contract.call(issuer, 'issue', { to: issuer.address, units: 2n });
+  await waitForNext(client, made.height);
+  const event = await client.provedEvent(made.height, made.index, 0);
+  assert.equal(event.contract, contract.address);
+  assert.deepEqual(event.topics, made.receipt.events[0].topics);
+  assert.equal(event.data, made.receipt.events[0].data);
+  const answer = await client.call('events_proof', { height: made.height, transaction: made.index, index: 0 });
+  const { block } = JSON.parse(client.validators.verifyCertificate(answer.certificate, 'vote'));
+  const altered = answer.event.replace(/.$/, (digit) => (digit === '0' ? '1' : '0'));
+  assert.throws(() => core.verifyEvent(answer.next_block, block, altered, answer.proof));
+  await assert.rejects(client.provedEvent(made.height, made.index, 9), { code: 'unknown_event' });
+});
+
 test('a block executes again in Node with equal gas and root, and an altered bundle is refused', async () => {
   const { client, keys: [issuer] } = await funded('replayer');
   const contract = await token(client, issuer, issuer, 5n);

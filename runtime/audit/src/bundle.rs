@@ -3,8 +3,8 @@
 use borsh::{BorshDeserialize, BorshSerialize};
 use counterpart_execution::{BlockContext, BlockResult, ExecutionFault, Executor, TransactionTrace};
 use counterpart_ledger::{
-    Address, Block, Certificate, CertificateError, CodeRead, DecodeError, Genesis, Hash, Header, Phase, Receipt,
-    StateFault, StateKey, StateRead, Witness, decode, encode,
+    Address, Block, BlockEvent, Certificate, CertificateError, CodeRead, DecodeError, Genesis, Hash, Header, Receipt,
+    StateFault, StateKey, StateRead, Verifier, VerifierError, Witness, decode, encode,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -92,6 +92,14 @@ pub enum BundleError {
         /// As certified.
         certified: Hash,
     },
+    /// The execution has other events than were certified.
+    #[error("the events have root {replayed}, {certified} was certified")]
+    Events {
+        /// As executed.
+        replayed: Hash,
+        /// As certified.
+        certified: Hash,
+    },
     /// The execution leads to another state than was certified.
     #[error("the state root is {replayed}, {certified} was certified")]
     State {
@@ -114,6 +122,7 @@ impl BundleError {
             Self::Entry { .. } => "bad_proof",
             Self::Execution(_) => "cannot_execute",
             Self::Receipts { .. } => "receipts_differ",
+            Self::Events { .. } => "events_differ",
             Self::State { .. } => "state_differs",
         }
     }
@@ -198,12 +207,12 @@ impl Bundle {
     }
 
     fn certified(&self, header: &Header, certificate: &Certificate) -> Result<(), BundleError> {
-        if certificate.statement.block != header.hash() || certificate.statement.view != header.view {
-            return Err(BundleError::Inconsistent("the votes are for another block"));
+        let verifier = Verifier { chain: self.genesis.chain, validators: self.genesis.validators.clone() };
+        match verifier.header(header, certificate) {
+            Ok(_) => Ok(()),
+            Err(VerifierError::Votes(cause)) => Err(BundleError::Certificate { height: header.height.0, cause }),
+            Err(_) => Err(BundleError::Inconsistent("the votes are for another block")),
         }
-        let set = &self.genesis.validators;
-        let verified = certificate.verify(set, header.chain, Phase::Vote, usize::from(set.quorum));
-        verified.map_err(|cause| BundleError::Certificate { height: header.height.0, cause })
     }
 
     /// Verifies, executes, and compares the results with the certified ones.
@@ -234,6 +243,10 @@ impl Bundle {
             return Err(BundleError::Receipts { replayed, certified });
         }
         let receipts_root = replayed;
+        let (replayed, certified) = (BlockEvent::root(&result.receipts), self.next.header.parent_events_root);
+        if replayed != certified {
+            return Err(BundleError::Events { replayed, certified });
+        }
         let mut witness = self.witness.clone();
         let replayed = witness.update(&result.writes);
         let replayed = replayed.map_err(|_| BundleError::Inconsistent("a changed entry is not covered"))?;

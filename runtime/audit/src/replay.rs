@@ -2,7 +2,7 @@
 
 use counterpart_execution::{BlockContext, BlockResult, ExecutionFault, Executor};
 use counterpart_ledger::{
-    Block, CodeRead, Hash, Height, Phase, Receipt, StateFault, StateKey, StateRead, StateTrie, WriteSet,
+    Block, BlockEvent, CodeRead, Hash, Height, Phase, Receipt, StateFault, StateKey, StateRead, StateTrie, WriteSet,
 };
 use counterpart_storage::{Store, StoreError};
 use std::collections::BTreeMap;
@@ -137,7 +137,8 @@ pub fn replay(store: &Store, executor: &Executor, progress: &mut dyn FnMut(Heigh
         state_root: trie.root(),
         divergence: None,
     };
-    let (mut parent, mut receipts_root, mut time_ms) = (genesis.hash(), Receipt::root(&[]), genesis.time_ms);
+    let (mut parent, mut time_ms) = (genesis.hash(), genesis.time_ms);
+    let mut roots = result_roots(&[]);
     for height in 1..=store.head().height.0 {
         let height = Height(height);
         let missing = |what: &str| StoreError::Corrupt(format!("the {what} of block {height} is missing"));
@@ -146,7 +147,9 @@ pub fn replay(store: &Store, executor: &Executor, progress: &mut dyn FnMut(Heigh
         let diverged = |difference| Some(Divergence { height, difference });
         report.divergence = if header.parent != parent || header.height != height || header.time_ms <= time_ms {
             diverged(Difference::Parent)
-        } else if (header.parent_state_root, header.parent_receipts_root) != (trie.root(), receipts_root) {
+        } else if header.parent_state_root != trie.root()
+            || (header.parent_receipts_root, header.parent_events_root) != roots
+        {
             diverged(Difference::ParentRoots)
         } else if header.transactions_root != Block::transactions_root(&block.transactions) {
             diverged(Difference::Transactions)
@@ -174,12 +177,17 @@ pub fn replay(store: &Store, executor: &Executor, progress: &mut dyn FnMut(Heigh
         report.transactions += result.receipts.len() as u64;
         report.gas += result.receipts.iter().map(|receipt| receipt.gas_used.0).sum::<u64>();
         report.state_root = staged.root();
-        (parent, receipts_root, time_ms) = (block.hash(), Receipt::root(&result.receipts), header.time_ms);
+        (parent, roots, time_ms) = (block.hash(), result_roots(&result.receipts), header.time_ms);
         trie.apply(staged);
         memory.apply(&result.writes, result.codes);
         progress(height);
     }
     Ok(report)
+}
+
+/// The roots of a block's receipts and events.
+fn result_roots(receipts: &[Receipt]) -> (Hash, Hash) {
+    (Receipt::root(receipts), BlockEvent::root(receipts))
 }
 
 fn check_certificate(store: &Store, block: &Block) -> Result<Option<Difference>, AuditError> {

@@ -27,6 +27,7 @@ fn header(view: u64, mark: u8) -> Header {
         transactions_root: Hash::ZERO,
         parent_state_root: Hash::ZERO,
         parent_receipts_root: Hash::ZERO,
+        parent_events_root: Hash::ZERO,
     }
 }
 

@@ -29,6 +29,8 @@ pub struct Header {
     pub parent_state_root: Hash,
     /// Merkle root of the parent's receipts.
     pub parent_receipts_root: Hash,
+    /// Merkle root of the parent's events.
+    pub parent_events_root: Hash,
 }
 
 impl Header {

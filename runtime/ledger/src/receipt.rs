@@ -1,19 +1,8 @@
 //! Receipts: what became of a transaction.
 
-use crate::{Address, Gas, Hash, crypto::hash, encoding::encode, merkle_root};
+use crate::{Address, Event, Gas, Hash, crypto::hash, encoding::encode, merkle_root};
 use borsh::{BorshDeserialize, BorshSerialize};
 use counterpart_host_functions::TrapCode;
-
-/// Something that a contract reports.
-#[derive(Clone, PartialEq, Eq, Debug, BorshSerialize, BorshDeserialize)]
-pub struct Event {
-    /// The contract that emitted it.
-    pub contract: Address,
-    /// Up to four topics; the first names the event's type.
-    pub topics: Vec<Hash>,
-    /// SCALE-encoded fields.
-    pub data: Vec<u8>,
-}
 
 /// Why a transaction in a block was not run at all. It costs the sender nothing and changes nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, BorshSerialize, BorshDeserialize)]

@@ -4,13 +4,17 @@
 //! entry is that entry's leaf, an empty one is the terminator (zeros), the top bit tells leaves from inner nodes.
 //!
 //! Nodes of the first `depth` levels lie in one flat vector; below it, each bucket keeps its one or two leaves sorted,
-//! and nothing between is stored. A block's changes are hashed bucket by bucket and then level by level, each node once.
+//! and nothing between is stored. `stage` hashes a block's changes, `wide` hashes many nodes at once.
 
+mod stage;
+mod wide;
+
+use crate::Hash;
 use crate::proof::{StateProof, Terminal};
-use crate::{Hash, Write};
 use nomt_core::hasher::{BinaryHash, BinaryHasher, NodeHasher};
 use nomt_core::trie::{InternalData, LeafData, NodeKind, TERMINATOR};
-use sha3::{Digest, Sha3_256};
+pub use stage::Staged;
+use std::convert::Infallible;
 
 /// Entries for each bucket at which the flat part gets one more level.
 const ENTRIES_PER_BUCKET: usize = 2;
@@ -22,7 +26,7 @@ pub struct Sha3;
 
 impl BinaryHash for Sha3 {
     fn hash(input: &[u8]) -> [u8; 32] {
-        Sha3_256::digest(input).into()
+        counterpart_hashing::digest(input)
     }
 }
 
@@ -45,13 +49,27 @@ pub(crate) fn inner_node(left: Node, right: Node) -> Node {
     StateHasher::hash_internal(&InternalData { left, right })
 }
 
-/// The parent of two nodes: a leaf alone moves up.
+/// What stands above two nodes.
+enum Parent {
+    /// Nothing needs to be hashed: both are empty, or a leaf alone moves up.
+    Known(Node),
+    /// The hash of both.
+    Hashed,
+}
+
+fn parent(left: &Node, right: &Node) -> Parent {
+    match (StateHasher::node_kind(left), StateHasher::node_kind(right)) {
+        (NodeKind::Terminator, NodeKind::Terminator) => Parent::Known(TERMINATOR),
+        (NodeKind::Leaf, NodeKind::Terminator) => Parent::Known(*left),
+        (NodeKind::Terminator, NodeKind::Leaf) => Parent::Known(*right),
+        _ => Parent::Hashed,
+    }
+}
+
 fn join(left: Node, right: Node) -> Node {
-    match (StateHasher::node_kind(&left), StateHasher::node_kind(&right)) {
-        (NodeKind::Terminator, NodeKind::Terminator) => TERMINATOR,
-        (NodeKind::Leaf, NodeKind::Terminator) => left,
-        (NodeKind::Terminator, NodeKind::Leaf) => right,
-        _ => inner_node(left, right),
+    match parent(&left, &right) {
+        Parent::Known(node) => node,
+        Parent::Hashed => inner_node(left, right),
     }
 }
 
@@ -64,6 +82,13 @@ struct Leaf {
     path: [u8; 32],
     value_hash: [u8; 32],
     node: Node,
+}
+
+impl Leaf {
+    /// Among changes: whether the entry goes. No leaf hashes to the terminator.
+    fn is_removal(&self) -> bool {
+        self.node == TERMINATOR
+    }
 }
 
 /// The node over sorted leaves that share the first `depth` bits.
@@ -88,26 +113,6 @@ pub struct StateTrie {
     count: usize,
 }
 
-/// A path and the leaf that it gets; `None` removes it.
-type Change = ([u8; 32], Option<Leaf>);
-
-/// Changes that were hashed and not yet applied.
-#[derive(Clone, Debug)]
-pub struct Staged {
-    root: Hash,
-    depth: u32,
-    buckets: Vec<(usize, Vec<Leaf>)>,
-    nodes: Vec<(usize, Node)>,
-    count: usize,
-}
-
-impl Staged {
-    /// The root after the changes.
-    pub fn root(&self) -> Hash {
-        self.root
-    }
-}
-
 impl Default for StateTrie {
     fn default() -> Self {
         Self { depth: 0, nodes: vec![TERMINATOR; 2], buckets: vec![Vec::new()], count: 0 }
@@ -116,31 +121,49 @@ impl Default for StateTrie {
 
 impl StateTrie {
     /// The trie of all entries of a state; each key once.
-    pub fn from_entries<K: AsRef<[u8]> + Send, V: AsRef<[u8]> + Send>(
+    pub fn from_entries<K: AsRef<[u8]> + Sync, V: AsRef<[u8]> + Sync>(
         entries: impl IntoIterator<Item = (K, V)>,
     ) -> Self {
-        let leaf = |(key, value): (K, V)| make_leaf(state_path(key.as_ref()), value.as_ref());
-        let mut leaves: Vec<Leaf> = map_all(entries.into_iter().collect(), leaf);
-        leaves.sort_unstable_by_key(|leaf| leaf.path);
-        Self::from_leaves(leaves)
+        let Ok(trie) = Self::try_from_entries(entries.into_iter().map(Ok::<_, Infallible>));
+        trie
     }
 
-    fn from_leaves(leaves: Vec<Leaf>) -> Self {
-        let count = leaves.len();
+    /// The trie of all entries of a state that has to be read; each key once.
+    ///
+    /// # Errors
+    /// The first of the reader.
+    pub fn try_from_entries<K: AsRef<[u8]> + Sync, V: AsRef<[u8]> + Sync, E>(
+        entries: impl Iterator<Item = Result<(K, V), E>>,
+    ) -> Result<Self, E> {
+        /// Entries that are held at a time; of the others the leaves are enough.
+        const AT_ONCE: usize = 1 << 16;
+        let mut entries = entries.fuse();
+        let mut leaves: Vec<Leaf> = Vec::new();
+        loop {
+            let read: Vec<(K, V)> = entries.by_ref().take(AT_ONCE).collect::<Result<_, E>>()?;
+            if read.is_empty() {
+                break;
+            }
+            leaves.append(&mut wide::in_parts(&read, |part| {
+                let of = part.iter().map(|(key, value)| (key.as_ref(), Some(value.as_ref())));
+                wide::leaves(of)
+            }));
+        }
+        wide::sort(&mut leaves, |one, two| one.path.cmp(&two.path));
+        Ok(Self::from_leaves(&leaves))
+    }
+
+    fn from_leaves(leaves: &[Leaf]) -> Self {
         let mut depth = 0;
-        while depth < MAX_DEPTH && count > ENTRIES_PER_BUCKET << depth {
+        while depth < MAX_DEPTH && leaves.len() > ENTRIES_PER_BUCKET << depth {
             depth += 1;
         }
         let width = 1usize << depth;
-        let mut rest = leaves.as_slice();
-        let mut parts = Vec::with_capacity(width);
-        for index in 0..width {
-            let (own, others) = rest.split_at(rest.partition_point(|leaf| bucket_of(&leaf.path, depth) <= index));
-            parts.push(own);
-            rest = others;
+        let mut buckets = vec![Vec::new(); width];
+        for own in leaves.chunk_by(|one, two| bucket_of(&one.path, depth) == bucket_of(&two.path, depth)) {
+            buckets[bucket_of(&own[0].path, depth)] = own.to_vec();
         }
-        let made = map_all(parts, |part: &[Leaf]| (part.to_vec(), subtree(part, depth)));
-        let (buckets, mut level): (Vec<Vec<Leaf>>, Vec<Node>) = made.into_iter().unzip();
+        let mut level = wide::in_parts(&buckets, |part| wide::subtrees(part.iter().map(Vec::as_slice), depth));
         let mut nodes = vec![TERMINATOR; 2 * width];
         let mut start = width;
         loop {
@@ -148,10 +171,11 @@ impl StateTrie {
             if start == 1 {
                 break;
             }
-            level = map_all(level.chunks(2).collect(), |pair: &[Node]| join(pair[0], pair[1]));
+            let (pairs, _) = level.as_chunks::<2>();
+            level = wide::in_parts(pairs, |part| wide::parents(part));
             start /= 2;
         }
-        Self { depth, nodes, buckets, count }
+        Self { depth, nodes, buckets, count: leaves.len() }
     }
 
     /// The root; zeros for the empty state.
@@ -169,80 +193,12 @@ impl StateTrie {
         self.count == 0
     }
 
-    /// Hashes a block's changes without applying them: leaves first, then bucket by bucket, then level by level.
-    pub fn stage<'a>(&self, writes: impl IntoIterator<Item = (&'a Vec<u8>, &'a Write)>) -> Staged {
-        let hashed = |(key, write): (&Vec<u8>, &Write)| {
-            let path = state_path(key);
-            (path, write.new.as_deref().map(|value| make_leaf(path, value)))
-        };
-        let mut changes: Vec<Change> = map_all(writes.into_iter().collect(), hashed);
-        changes.sort_unstable_by_key(|(path, _)| *path);
-        let width = self.buckets.len();
-        let groups: Vec<&[Change]> =
-            changes.chunk_by(|one, two| bucket_of(&one.0, self.depth) == bucket_of(&two.0, self.depth)).collect();
-        let merged = map_all(groups, |group: &[Change]| {
-            let index = bucket_of(&group[0].0, self.depth);
-            let bucket = merge(&self.buckets[index], group);
-            let node = subtree(&bucket, self.depth);
-            (index, bucket, node)
-        });
-        let (mut buckets, mut level) = (Vec::with_capacity(merged.len()), Vec::with_capacity(merged.len()));
-        let mut count = self.count;
-        for (index, bucket, node) in merged {
-            count = count + bucket.len() - self.buckets[index].len();
-            level.push((width + index, node));
-            buckets.push((index, bucket));
-        }
-        let mut nodes: Vec<(usize, Node)> = Vec::with_capacity(level.len() * 2);
-        while level.first().is_some_and(|(first, _)| *first > 1) {
-            let pairs: Vec<&[(usize, Node)]> = level.chunk_by(|one, two| one.0 / 2 == two.0 / 2).collect();
-            let above = map_all(pairs, |pair: &[(usize, Node)]| {
-                let parent = pair[0].0 / 2;
-                let child = |index: usize| {
-                    pair.iter().find(|(changed, _)| *changed == index).map_or(self.nodes[index], |(_, node)| *node)
-                };
-                (parent, join(child(2 * parent), child(2 * parent + 1)))
-            });
-            nodes.append(&mut level);
-            level = above;
-        }
-        let root = level.first().map_or(self.nodes[1], |(_, node)| *node);
-        nodes.append(&mut level);
-        Staged { root: Hash(root), depth: self.depth, buckets, nodes, count }
-    }
-
-    /// Applies changes that were hashed on this very trie.
-    ///
-    /// # Panics
-    /// When the trie grew since.
-    pub fn apply(&mut self, staged: Staged) {
-        assert_eq!(staged.depth, self.depth, "changes are applied to the trie that they were hashed on");
-        staged.buckets.into_iter().for_each(|(index, bucket)| self.buckets[index] = bucket);
-        staged.nodes.into_iter().for_each(|(index, node)| self.nodes[index] = node);
-        self.count = staged.count;
-        if self.depth < MAX_DEPTH && self.count > (ENTRIES_PER_BUCKET * 16) << self.depth {
-            let leaves = std::mem::take(&mut self.buckets).into_iter().flatten().collect();
-            *self = Self::from_leaves(leaves);
-        } else if self.depth < MAX_DEPTH && self.count > (ENTRIES_PER_BUCKET * 2) << self.depth {
-            self.grow();
-        }
-    }
-
-    /// Adds a level below the flat part: what is above it keeps its hashes.
-    fn grow(&mut self) {
-        let width = self.buckets.len();
-        let mut buckets = Vec::with_capacity(2 * width);
-        let mut nodes = std::mem::take(&mut self.nodes);
-        nodes.reserve(2 * width);
-        for bucket in std::mem::take(&mut self.buckets) {
-            let middle = bucket.partition_point(|leaf| !bit(&leaf.path, self.depth));
-            let (left, right) = bucket.split_at(middle);
-            for half in [left, right] {
-                nodes.push(subtree(half, self.depth + 1));
-                buckets.push(half.to_vec());
-            }
-        }
-        (self.nodes, self.buckets, self.depth) = (nodes, buckets, self.depth + 1);
+    /// Bytes of memory that it takes, without what the allocator adds.
+    pub fn memory(&self) -> usize {
+        let leaves: usize = self.buckets.iter().map(Vec::capacity).sum();
+        leaves * size_of::<Leaf>()
+            + self.buckets.capacity() * size_of::<Vec<Leaf>>()
+            + self.nodes.capacity() * size_of::<Node>()
     }
 
     /// A proof of what stands at a key, or that nothing does.
@@ -306,46 +262,6 @@ impl Terminal {
     fn from_leaf(leaf: &Leaf) -> Self {
         Self::Leaf { path: Hash(leaf.path), value_hash: Hash(leaf.value_hash) }
     }
-}
-
-/// A bucket with sorted changes applied; both are walked once, so that a first block of a million entries is no disaster.
-fn merge(bucket: &[Leaf], changes: &[Change]) -> Vec<Leaf> {
-    let mut merged = Vec::with_capacity(bucket.len() + changes.len());
-    let mut rest = bucket;
-    for (path, leaf) in changes {
-        let before = rest.partition_point(|leaf| leaf.path < *path);
-        merged.extend_from_slice(&rest[..before]);
-        rest = &rest[before..];
-        if rest.first().is_some_and(|leaf| leaf.path == *path) {
-            rest = &rest[1..];
-        }
-        merged.extend(*leaf);
-    }
-    merged.extend_from_slice(rest);
-    merged
-}
-
-/// The same for each item, on all cores where that is worth it. The result does not depend on how many there are.
-#[cfg(feature = "parallel")]
-fn map_all<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync + Send) -> Vec<R> {
-    use rayon::prelude::*;
-    /// Fewer are hashed before a second thread has woken.
-    const WORTH_IT: usize = 128;
-    if items.len() < WORTH_IT {
-        return items.into_iter().map(work).collect();
-    }
-    items.into_par_iter().with_min_len(WORTH_IT / 2).map(work).collect()
-}
-
-/// The same for each item.
-#[cfg(not(feature = "parallel"))]
-fn map_all<T, R>(items: Vec<T>, work: impl Fn(T) -> R) -> Vec<R> {
-    items.into_iter().map(work).collect()
-}
-
-fn make_leaf(path: [u8; 32], value: &[u8]) -> Leaf {
-    let value_hash = Sha3::hash(value);
-    Leaf { path, value_hash, node: leaf_node(&path, &value_hash) }
 }
 
 /// The first `depth` bits of a path.

@@ -59,6 +59,7 @@ fn block() -> Block {
         transactions_root: Block::transactions_root(&transactions),
         parent_state_root: Hash([0x33; 32]),
         parent_receipts_root: Receipt::root(&[receipt()]),
+        parent_events_root: BlockEvent::root(&[receipt()]),
     };
     Block { header, transactions }
 }
@@ -92,6 +93,8 @@ fn encodings_and_hashes_are_those_of_the_golden_files() {
     golden("transaction", &transaction(), Some(transaction().hash()));
     golden("block", &block(), Some(block().hash()));
     golden("receipt", &receipt(), Some(receipt().hash()));
+    let event = BlockEvent { transaction: 3, index: 1, event: receipt().events[0].clone() };
+    golden("event", &event, Some(event.hash()));
     golden("vote", &statement(Phase::Vote).sign(1, &key(11)), Some(Hash(statement(Phase::Vote).message())));
     golden("certificate", &certificate(), None);
     golden("validator_set", &validators(), Some(validators().hash()));

@@ -293,6 +293,16 @@ impl Devnet {
     }
 }
 
+impl Devnet {
+    /// Writes the ledgers out for an orderly stop, so that the next start is quick.
+    ///
+    /// # Errors
+    /// [`StoreError`] when a disk fails.
+    pub fn settle(&self) -> Result<(), StoreError> {
+        self.shared.replicas.iter().try_for_each(|replica| replica.store().settle())
+    }
+}
+
 impl Drop for Devnet {
     fn drop(&mut self) {
         self.stop_producer();

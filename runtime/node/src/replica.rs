@@ -134,6 +134,7 @@ impl Replica {
             transactions_root: Block::transactions_root(&transactions),
             parent_state_root: head.state_root,
             parent_receipts_root: head.receipts_root,
+            parent_events_root: head.events_root,
         };
         let proposal = self.sign(|voter| voter.propose(&header))?;
         Ok((Block { header, transactions }, proposal))
@@ -161,6 +162,7 @@ impl Replica {
             (header.transactions_root == Block::transactions_root(&block.transactions), "it has other transactions"),
             (header.parent_state_root == head.state_root, "its parent led to another state"),
             (header.parent_receipts_root == head.receipts_root, "its parent had other receipts"),
+            (header.parent_events_root == head.events_root, "its parent had other events"),
         ];
         match rules.iter().find(|(holds, _)| !holds) {
             Some((_, reason)) => Err(invalid(reason)),

@@ -2,8 +2,9 @@
 
 use crate::blocks::EventPosition;
 use crate::error::StoreError;
+use crate::head::Head;
 use crate::store::{Store, corrupt};
-use counterpart_ledger::{Block, Hash, Height, Phase, Receipt, StateKey, Write, WriteSet};
+use counterpart_ledger::{Block, BlockEvent, Height, Phase, Receipt, StateKey, Write, WriteSet};
 use sha3::{Digest, Sha3_256};
 
 /// What was examined.
@@ -54,7 +55,7 @@ impl Store {
             }
             examined.roots += 1;
             if height.0 > 0 {
-                self.check_block(height, known.receipts_root, &mut examined)?;
+                self.check_block(height, &known, &mut examined)?;
             }
             if height > floor {
                 let missing = || corrupt(&format!("the writes of block {height} are missing"));
@@ -75,7 +76,7 @@ impl Store {
         Ok(examined)
     }
 
-    fn check_block(&self, height: Height, receipts_root: Hash, examined: &mut Examined) -> Result<(), StoreError> {
+    fn check_block(&self, height: Height, known: &Head, examined: &mut Examined) -> Result<(), StoreError> {
         let missing = |what: &str| corrupt(&format!("the {what} of block {height} is missing"));
         let block = self.block(height)?.ok_or_else(|| missing("body"))?;
         let receipts = self.receipts(height)?.ok_or_else(|| missing("list of receipts"))?;
@@ -87,12 +88,14 @@ impl Store {
             header.parent == parent.hash
                 && header.parent_state_root == parent.state_root
                 && header.parent_receipts_root == parent.receipts_root
+                && header.parent_events_root == parent.events_root
         });
         let rules = [
             (header.height == height, "has another height"),
             (follows, "does not follow its parent"),
             (header.transactions_root == Block::transactions_root(&block.transactions), "has other transactions"),
-            (receipts_root == Receipt::root(&receipts), "has other receipts"),
+            (known.receipts_root == Receipt::root(&receipts), "has other receipts"),
+            (known.events_root == BlockEvent::root(&receipts), "has other events"),
             (receipts.len() == block.transactions.len(), "has more or fewer receipts than transactions"),
             (certificate.statement.block == block.hash(), "has the votes for another block"),
             (

@@ -4,7 +4,7 @@ use crate::error::StoreError;
 use crate::head::Head;
 use crate::keys;
 use crate::store::{INDEXES, Store, corrupt};
-use counterpart_ledger::{Block, Certificate, Hash, Height, Outcome, Receipt, WriteSet, encode};
+use counterpart_ledger::{Block, BlockEvent, Certificate, Hash, Height, Outcome, Receipt, WriteSet, encode};
 use fjall::{OwnedWriteBatch as Batch, PersistMode};
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
@@ -47,6 +47,7 @@ impl Store {
             hash: block.hash(),
             state_root: staged.root(),
             receipts_root: Receipt::root(receipts),
+            events_root: BlockEvent::root(receipts),
             time_ms: header.time_ms,
         };
         let tables = &self.tables;

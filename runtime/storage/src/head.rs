@@ -14,6 +14,8 @@ pub struct Head {
     pub state_root: Hash,
     /// The root of its receipts.
     pub receipts_root: Hash,
+    /// The root of its events.
+    pub events_root: Hash,
     /// Its time, in ms since 1970.
     pub time_ms: u64,
 }

@@ -9,8 +9,8 @@ use crate::keys;
 use crate::store::{FORMAT, INDEXES, Store, open_database, parse};
 use borsh::{BorshDeserialize, BorshSerialize};
 use counterpart_ledger::{
-    Block, Certificate, Genesis, Hash, Header, Height, Phase, Receipt, StateKey, StateRead, Witness, decode, encode,
-    state_path, system_key,
+    Block, BlockEvent, Certificate, Genesis, Hash, Header, Height, Phase, Receipt, StateKey, StateRead, Witness,
+    decode, encode, state_path, system_key,
 };
 use fjall::PersistMode;
 use sha3::{Digest, Sha3_256};
@@ -117,6 +117,7 @@ impl Manifest {
             ),
             (header.transactions_root == Block::transactions_root(&self.block.transactions), "other transactions"),
             (self.next.parent_receipts_root == Receipt::root(&self.receipts), "other receipts"),
+            (self.next.parent_events_root == BlockEvent::root(&self.receipts), "other events"),
             (votes(&self.certificate, header) && votes(&self.next_certificate, &self.next), "the votes do not hold"),
             (self.codes.is_sorted_by(|one, two| one < two), "the code is not in order"),
         ];
@@ -137,6 +138,7 @@ impl Manifest {
             hash: self.block.hash(),
             state_root: self.next.parent_state_root,
             receipts_root: self.next.parent_receipts_root,
+            events_root: self.next.parent_events_root,
             time_ms: self.block.header.time_ms,
         }
     }

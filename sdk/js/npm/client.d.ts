@@ -70,6 +70,14 @@ export class Client {
   confirmed(hash: Hex): Promise<Confirmed | undefined>;
   provedState(contract: Hex, key: Hex, root?: Hex): Promise<{ height: number; root: Hex; value: Hex | null }>;
   provedReceipt(hash: Hex): Promise<{ height: number; receipt: Hex; events: any[] }>;
+  provedEvent(height: number, transaction: number, index: number): Promise<{
+    block: Hex;
+    transaction: number;
+    index: number;
+    contract: Hex;
+    topics: Hex[];
+    data: Hex;
+  }>;
   replay(replay: ReplayModule, height: number, genesis?: Hex): Promise<Replayed>;
   subscribe(
     subject: 'chain' | 'events' | 'tx',

@@ -219,6 +219,19 @@ export class Client {
     return { height: proved.height, receipt: proved.receipt, events: proved.events };
   }
 
+  /** An event, proved by the votes for the next block and nothing else. Where it stands, `events_list` tells. */
+  async provedEvent(height, transaction, index) {
+    const proved = await this.call('events_proof', { height, transaction, index });
+    const event = run(() => {
+      const { block } = JSON.parse(this.validators.verifyCertificate(proved.certificate, 'vote'));
+      return JSON.parse(this.#core.verifyEvent(proved.next_block, block, proved.event, proved.proof));
+    });
+    if (event.transaction !== transaction || event.index !== index) {
+      throw new CounterpartError('bad_proof', 'the node proved another event', 'do not trust this node');
+    }
+    return event;
+  }
+
   /** Executes a block again here: `replay` is the package's replay module. Trusts the genesis hash and nothing else. */
   async replay(replay, height, genesis) {
     const [{ bundle }, { hash }] = await Promise.all([this.call('audit_bundle', { height }), this.call('chain_genesis')]);

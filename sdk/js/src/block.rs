@@ -27,6 +27,7 @@ pub fn decode_block(raw: &str) -> Result<String, JsValue> {
         "transactions_match": Block::transactions_root(&block.transactions) == header.transactions_root,
         "parent_state_root": header.parent_state_root.to_string(),
         "parent_receipts_root": header.parent_receipts_root.to_string(),
+        "parent_events_root": header.parent_events_root.to_string(),
         "transactions": block.transactions.iter().map(transaction).collect::<Vec<_>>(),
     });
     Ok(document.to_string())

@@ -1,9 +1,11 @@
 //! What a client checks by itself: certificates, receipts, state, and when something is final for it.
 
-use crate::error::{bytes, bytes32, failure};
+use crate::error::{bytes, bytes32, failure, hex_of};
 use crate::transaction::value;
 use counterpart_consensus::{CommitRule, Decision, strength};
-use counterpart_ledger::{Block, Certificate, ChainId, Hash, MerkleProof, Phase, Receipt, StateProof, ValidatorSet};
+use counterpart_ledger::{
+    Block, BlockEvent, Certificate, ChainId, Hash, MerkleProof, Phase, Receipt, StateProof, ValidatorSet,
+};
 use serde_json::json;
 use wasm_bindgen::prelude::*;
 
@@ -134,6 +136,32 @@ pub fn verify_receipt(next_block: &str, certified: &str, receipt: &str, proof: &
         return Err(failure("bad_proof", "the receipt is not part of the block's receipts", hint));
     }
     Ok(block.header.parent.to_string())
+}
+
+/// Checks an event against the block after its own, whose header carries the root of its block's events.
+///
+/// `next_block` and `certified` are as in `verifyReceipt`. Answers the event with its place, as JSON.
+///
+/// # Errors
+/// `bad_proof` when the event is not part of that root.
+#[wasm_bindgen(js_name = verifyEvent)]
+pub fn verify_event(next_block: &str, certified: &str, event: &str, proof: &str) -> Result<String, JsValue> {
+    let hint = "the node's answer proves nothing: do not act on it";
+    let block: Block = value("block", next_block)?;
+    if block.hash() != Hash(bytes32("certified block", certified)?) {
+        return Err(failure("bad_proof", "the certificate is for another block", hint));
+    }
+    let (placed, proof): (BlockEvent, MerkleProof) = (value("event", event)?, value("proof", proof)?);
+    if !proof.verify(&block.header.parent_events_root, placed.hash()) {
+        return Err(failure("bad_proof", "the event is not part of the block's events", hint));
+    }
+    let BlockEvent { transaction, index, event } = placed;
+    let topics: Vec<String> = event.topics.iter().map(Hash::to_string).collect();
+    let document = json!({
+        "block": block.header.parent.to_string(), "transaction": transaction, "index": index,
+        "contract": event.contract.to_string(), "topics": topics, "data": hex_of(&event.data),
+    });
+    Ok(document.to_string())
 }
 
 /// Checks a value of the state, or its absence (`undefined`), against a state root.

@@ -30,6 +30,17 @@ impl Plain {
         Ok(Self { database, state, writes, blocks, height: 0 })
     }
 
+    /// Opens one and reads every entry once, as the ledger does.
+    pub fn open(folder: &Path) -> Result<Self, fjall::Error> {
+        let database = Database::builder(folder).open()?;
+        let table = |name: &str| database.keyspace(name, KeyspaceCreateOptions::default);
+        let (state, writes, blocks) = (table("state")?, table("writes")?, table("blocks")?);
+        for guard in state.iter() {
+            guard.into_inner()?;
+        }
+        Ok(Self { database, state, writes, blocks, height: 0 })
+    }
+
     /// Writes what a block changes in one durable batch.
     pub fn commit(&mut self, made: &Made) -> anyhow::Result<()> {
         self.height += 1;

@@ -100,6 +100,7 @@ impl Maker {
             transactions_root: Block::transactions_root(&[]),
             parent_state_root: head.state_root,
             parent_receipts_root: head.receipts_root,
+            parent_events_root: head.events_root,
         };
         let chain = header.chain;
         let statement = Statement { chain, epoch: 0, phase: Phase::Vote, view: height, block: header.hash() };

@@ -1,7 +1,9 @@
 //! JSON-RPC as clients meet it: pages, subscriptions, proofs, limits and what is for development only.
 
 use counterpart_end_to_end::{Net, code, input, interface};
-use counterpart_ledger::{Action, Address, Block, Certificate, MerkleProof, Phase, Receipt, decode};
+use counterpart_ledger::{
+    Action, Address, Block, BlockEvent, Certificate, MerkleProof, Phase, Receipt, Verifier, VerifierError, decode,
+};
 use counterpart_node::rpc::{Limits, RpcServer, ServerOptions};
 use counterpart_node::{Devnet, DevnetConfig};
 use jsonrpsee_core::client::{ClientT, Error, Subscription, SubscriptionClientT};
@@ -125,6 +127,18 @@ fn a_receipt_is_proved_by_the_next_block_alone() {
 
     let shown = net.client.call("tx_get", json!({ "hash": hash })).expect("answered");
     assert_eq!(shown["actions"][0]["method"], "transfer");
+    let place = json!({ "height": shown["height"], "transaction": shown["index"], "index": 0 });
+    let proved = net.client.call("events_proof", place).expect("answered");
+    let event: BlockEvent = decode("event", &bytes(&proved["event"])).expect("an event");
+    let path: MerkleProof = decode("proof", &bytes(&proved["proof"])).expect("a proof");
+    let verifier = Verifier { chain: block.header.chain, validators: set.clone() };
+    let certified = verifier.header(&block.header, &votes).expect("the votes hold");
+    assert_eq!((event.transaction, &event.event), (0, &altered.events[0]));
+    certified.event(&event, &path).expect("the event is proved");
+    let moved = BlockEvent { index: 1, ..event };
+    assert_eq!(certified.event(&moved, &path), Err(VerifierError::Path), "the place is part of what is proved");
+    let refused = net.client.call("events_proof", json!({ "height": shown["height"], "transaction": 9, "index": 0 }));
+    assert!(refused.expect_err("there is none").to_string().contains("no event"));
     let changes = net.client.call("state_changes", json!({ "height": shown["height"] })).expect("answered");
     assert!(changes["count"].as_u64().expect("a number") > 2, "{changes}");
 }

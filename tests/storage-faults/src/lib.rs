@@ -121,6 +121,7 @@ impl Maker {
             transactions_root: Block::transactions_root(&transactions),
             parent_state_root: head.state_root,
             parent_receipts_root: head.receipts_root,
+            parent_events_root: head.events_root,
         };
         let block = Block { header, transactions };
         let (writes, codes) = self.writes(store, height)?;

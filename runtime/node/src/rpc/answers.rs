@@ -42,6 +42,8 @@ pub struct BlockJson {
     pub parent_state_root: String,
     /// Root of its parent's receipts.
     pub parent_receipts_root: String,
+    /// Root of its parent's events.
+    pub parent_events_root: String,
     /// Hashes of its transactions, in order.
     pub transactions: Vec<String>,
     /// Canonical encoding of header and transactions.
@@ -62,6 +64,7 @@ pub fn block_json(block: &Block) -> BlockJson {
         transactions_root: header.transactions_root.to_string(),
         parent_state_root: header.parent_state_root.to_string(),
         parent_receipts_root: header.parent_receipts_root.to_string(),
+        parent_events_root: header.parent_events_root.to_string(),
         transactions: block.transactions.iter().map(|signed| signed.hash().to_string()).collect(),
         raw: raw(block),
     }

@@ -32,6 +32,7 @@ pub const CATALOGUE: &[ErrorEntry] = &[
     entry("height_above_head", -32001, "the height is above the newest block"),
     entry("height_pruned", -32001, "the height lies below what this node keeps"),
     entry("unknown_transaction", -32001, "no transaction with this hash is known"),
+    entry("unknown_event", -32001, "no event stands at this place"),
     entry("not_certified_yet", -32001, "the next block, which certifies the result, is not there yet"),
     entry("no_contract", -32001, "there is no contract at the address"),
     entry("no_interface", -32001, "the contract's code carries no interface"),

@@ -114,7 +114,10 @@ pub fn serve(
     });
     drop(server);
     match fault {
-        None => Ok(ExitCode::SUCCESS),
+        None => {
+            devnet.settle().or_fail(Exit::Bug, "ledger", "the ledgers cannot be written out")?;
+            Ok(ExitCode::SUCCESS)
+        }
         Some(fault) => Err(Failure::new(Exit::Bug, "devnet_stopped", fault).into()),
     }
 }

@@ -33,6 +33,7 @@ export async function block(chain, at) {
           ['hash', mono(header.hash)], ['parent', hashLink('block', header.parent)], ['time', when(header.time_ms)],
           ['view', String(header.view)], ['leader', `replica ${header.proposer}`],
           ['state root', mono(found.state_root ?? '—')], ['receipts root', mono(found.receipts_root ?? '—')],
+          ['events root', mono(found.events_root ?? '—')],
           ['profile', mono(header.profile)]])),
         card('Certificate', voters(chain.client, found.votes, found.finals), strengthCurve(chain.client, found.finals.length))),
       card(counted(rows.length, 'transaction'), rows.length ? table('Transactions', ['hash', 'sender', 'actions', 'outcome', 'gas'], rows) : el('p', { class: 'quiet' }, 'none'),

@@ -38,6 +38,8 @@ struct Head {
     state_root: String,
     /// Root of its receipts.
     receipts_root: String,
+    /// Root of its events.
+    events_root: String,
     /// Its time, in ms since 1970.
     time_ms: u64,
     /// N, the number of replicas.
@@ -64,6 +66,7 @@ fn head(backend: &dyn Backend, _: NoParameters) -> Result<Head, RpcError> {
         hash: head.hash.to_string(),
         state_root: head.state_root.to_string(),
         receipts_root: head.receipts_root.to_string(),
+        events_root: head.events_root.to_string(),
         time_ms: head.time_ms,
         replicas: genesis.validators.size(),
         quorum: genesis.validators.quorum,
@@ -84,6 +87,8 @@ struct BlockAnswer {
     state_root: Option<String>,
     /// Root of its receipts.
     receipts_root: Option<String>,
+    /// Root of its events.
+    events_root: Option<String>,
     /// Votes that certify it.
     certificate: Option<CertificateJson>,
     /// Finals that are known for it.
@@ -98,6 +103,7 @@ fn answer(backend: &dyn Backend, height: Height) -> Result<Option<BlockAnswer>, 
         block: block_json(&block),
         state_root: after.map(|head| head.state_root.to_string()),
         receipts_root: after.map(|head| head.receipts_root.to_string()),
+        events_root: after.map(|head| head.events_root.to_string()),
         certificate: certificate(store.certificate(height)?),
         approval: certificate(store.approval(height)?),
     }))

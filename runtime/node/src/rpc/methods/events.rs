@@ -1,18 +1,26 @@
 //! `events_`: what contracts said.
 
-use super::super::answers::{EventJson, event_json};
+use super::super::answers::{EventJson, event_json, hex};
 use super::super::backend::Backend;
 use super::super::error::RpcError;
 use super::super::parameters::{AddressText, HashText};
 use super::super::registry::Method;
-use super::{known_abi, page_limit};
-use counterpart_ledger::{Address, Block, Height, Receipt};
+use super::{known_abi, page_limit, successor};
+use counterpart_ledger::{Address, Block, BlockEvent, Height, Receipt, encode, merkle_proof};
 use counterpart_storage::EventPosition;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub fn methods() -> Vec<Method> {
-    vec![Method::new("events_list", "Events of a contract from old to new, page by page.", &[], list)]
+    vec![
+        Method::new("events_list", "Events of a contract from old to new, page by page.", &[], list),
+        Method::new(
+            "events_proof",
+            "Proves an event: the next block, whose header carries the root of the events, its votes, and the path.",
+            &["unknown_event", "not_certified_yet"],
+            proof,
+        ),
+    ]
 }
 
 /// Which events.
@@ -97,4 +105,50 @@ fn list(backend: &dyn Backend, parameters: ListParameters) -> Result<Events, Rpc
         events.push(Placed { height: at.height.0, transaction, index: at.event, event });
     }
     Ok(Events { events, next: last.filter(|_| more) })
+}
+
+/// Which event.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ProofParameters {
+    /// Height of the block.
+    height: u64,
+    /// Index of the transaction in the block.
+    transaction: u32,
+    /// Index of the event in the transaction's receipt.
+    index: u32,
+}
+
+/// An event with its proof.
+#[derive(Serialize, JsonSchema)]
+struct Proof {
+    /// Canonical encoding of the event with its place in the block.
+    event: String,
+    /// Its path to the root of the events; canonical encoding.
+    proof: String,
+    /// The next block, whose header carries that root; canonical encoding.
+    next_block: String,
+    /// The votes that certify the next block; canonical encoding.
+    certificate: String,
+}
+
+fn proof(backend: &dyn Backend, parameters: ProofParameters) -> Result<Proof, RpcError> {
+    let ProofParameters { height, transaction, index } = parameters;
+    let height = Height(height);
+    let store = backend.store();
+    let receipts = store.receipts(height)?.unwrap_or_default();
+    let event = receipts.get(transaction as usize).and_then(|receipt| receipt.events.get(index as usize));
+    let event = event.ok_or_else(|| {
+        let at = format!("block {height} has no event {index} of transaction {transaction}");
+        RpcError::new("unknown_event", at).hint("`events_list` tells where events stand")
+    })?;
+    let next = successor(store, height)?;
+    let before: usize = receipts[..transaction as usize].iter().map(|receipt| receipt.events.len()).sum();
+    let path = merkle_proof(&BlockEvent::leaves(&receipts), before + index as usize);
+    Ok(Proof {
+        event: hex(encode(&BlockEvent { transaction, index, event: event.clone() })),
+        proof: hex(encode(&path)),
+        next_block: hex(encode(&next.0)),
+        certificate: hex(encode(&next.1)),
+    })
 }

@@ -19,7 +19,8 @@ use super::parameters::{At, HashText};
 use super::registry::Method;
 use counterpart_abi::{ContractAbi, StoredEntry};
 use counterpart_execution::contract as contract_record;
-use counterpart_ledger::{Address, Hash, StateRead};
+use counterpart_ledger::{Address, Block, Certificate, Hash, Height, StateRead};
+use counterpart_storage::Store;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -60,6 +61,16 @@ fn page_limit(limit: Option<u32>) -> Result<usize, RpcError> {
     match limit.unwrap_or(MAX_PAGE) {
         limit @ 1..=MAX_PAGE => Ok(limit as usize),
         other => Err(RpcError::new("bad_parameters", format!("`limit` is 1 to {MAX_PAGE}, not {other}"))),
+    }
+}
+
+/// The block after a height, whose header carries that height's roots, and its votes.
+fn successor(store: &Store, height: Height) -> Result<(Block, Certificate), RpcError> {
+    let next = Height(height.0 + 1);
+    match (store.block(next)?, store.certificate(next)?) {
+        (Some(block), Some(votes)) => Ok((block, votes)),
+        _ => Err(RpcError::new("not_certified_yet", format!("no block follows block {height} yet"))
+            .hint("results are certified with the next block, which follows at once")),
     }
 }
 

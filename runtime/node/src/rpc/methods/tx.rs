@@ -5,7 +5,7 @@ use super::super::backend::Backend;
 use super::super::error::RpcError;
 use super::super::parameters::{Bytes, HashText};
 use super::super::registry::Method;
-use super::{StoredJson, certificate, known_abi, stored};
+use super::{StoredJson, certificate, known_abi, stored, successor};
 use counterpart_abi::ContractAbi;
 use counterpart_execution::AuthorizationRequest;
 use counterpart_ledger::{
@@ -392,11 +392,7 @@ fn proof(backend: &dyn Backend, parameters: TransactionParameters) -> Result<Pro
     let HashText(hash) = parameters.hash;
     let (height, index) = located(backend, &hash)?;
     let store = backend.store();
-    let next = Height(height.0 + 1);
-    let (Some(block), Some(votes)) = (store.block(next)?, store.certificate(next)?) else {
-        return Err(RpcError::new("not_certified_yet", format!("no block follows block {height} yet"))
-            .hint("results are certified with the next block, which follows at once"));
-    };
+    let (block, votes) = successor(store, height)?;
     let receipts = store.receipts(height)?.unwrap_or_default();
     let receipt = receipts.get(index as usize).ok_or_else(|| RpcError::new("fault", "a receipt is missing"))?;
     let leaves: Vec<Hash> = receipts.iter().map(Receipt::hash).collect();

@@ -172,7 +172,7 @@ impl StateTrie {
                 break;
             }
             let (pairs, _) = level.as_chunks::<2>();
-            level = wide::in_parts(pairs, |part| wide::parents(part));
+            level = wide::in_parts(pairs, wide::parents);
             start /= 2;
         }
         Self { depth, nodes, buckets, count: leaves.len() }

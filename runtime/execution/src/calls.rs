@@ -32,16 +32,13 @@ pub(crate) type Ran = Result<(Box<Work>, FrameEnd), ExecutionFault>;
 
 /// Calls the contract at an address.
 pub(crate) fn call_contract(mut work: Box<Work>, call: Call, gas: &mut i64) -> Ran {
-    let Some(record) = records::contract(&work.view, &call.contract)? else {
-        let contract = call.contract;
+    let contract = call.contract;
+    let Some(module) = work.contract_module(&contract)? else {
         return Ok((work, FrameEnd::NoContract(contract)));
     };
-    let contract = call.contract;
     if work.active.iter().any(|active| active.contract == contract && !active.reentrancy) {
         return Ok((work, FrameEnd::Trap { contract, code: TrapCode::Reentrancy }));
     }
-    let module = work.module(&record.code_hash)?;
-    let module = module.ok_or_else(|| ExecutionFault(format!("contract {contract} has no code")))?;
     enter(work, call, Entry::Call, &module, gas, false).map(|(work, end, _)| (work, end))
 }
 

@@ -1,6 +1,7 @@
 //! Blocks, simulations and queries.
 
 use crate::calls::{Deployment, FrameEnd, call_contract, deploy_contract};
+use crate::checked::CheckedTransaction;
 use crate::context::{
     BlockContext, MAX_ACTIONS, MAX_AUTHORIZATIONS, MAX_TRANSACTION_BYTES, MAX_TRANSACTION_GAS, intrinsic_gas,
     upload_gas,
@@ -149,6 +150,21 @@ impl Executor {
         state: Arc<dyn StateRead>,
         code: Arc<dyn CodeRead>,
     ) -> Result<BlockResult, ExecutionFault> {
+        let checked: Vec<CheckedTransaction<'_>> = transactions.iter().map(CheckedTransaction::new).collect();
+        self.execute_checked(block, &checked, state, code)
+    }
+
+    /// Executes a block's transactions, which were checked ahead of it, in order.
+    ///
+    /// # Errors
+    /// As [`Executor::execute_block`].
+    pub fn execute_checked(
+        &self,
+        block: &BlockContext,
+        transactions: &[CheckedTransaction<'_>],
+        state: Arc<dyn StateRead>,
+        code: Arc<dyn CodeRead>,
+    ) -> Result<BlockResult, ExecutionFault> {
         self.in_scope(|| {
             let work = self.work(block, state.clone(), code.clone());
             self.run_block(work, block, transactions).map(|(result, _)| result)
@@ -166,10 +182,11 @@ impl Executor {
         state: Arc<dyn StateRead>,
         code: Arc<dyn CodeRead>,
     ) -> Result<(BlockResult, Vec<TransactionTrace>), ExecutionFault> {
+        let checked: Vec<CheckedTransaction<'_>> = transactions.iter().map(CheckedTransaction::new).collect();
         self.in_scope(|| {
             let mut work = self.work(block, state.clone(), code.clone());
             work.trace = Some(Recorder::default());
-            self.run_block(work, block, transactions)
+            self.run_block(work, block, &checked)
         })
     }
 
@@ -177,14 +194,13 @@ impl Executor {
         &self,
         mut work: Box<Work>,
         block: &BlockContext,
-        transactions: &[SignedTransaction],
+        transactions: &[CheckedTransaction<'_>],
     ) -> Result<(BlockResult, Vec<TransactionTrace>), ExecutionFault> {
         let mut receipts = Vec::with_capacity(transactions.len());
         let mut traces = Vec::new();
-        for signed in transactions {
-            let valid = signed.verify().is_ok();
+        for checked in transactions {
             let receipt;
-            (work, receipt) = self.transaction(work, &signed.transaction, valid)?;
+            (work, receipt) = self.transaction(work, checked)?;
             if let Some(trace) = &mut work.trace {
                 traces.push(trace.take(&receipt));
             }
@@ -218,10 +234,7 @@ impl Executor {
         signed: &SignedTransaction,
         state: &dyn StateRead,
     ) -> Result<Result<(), RejectCode>, ExecutionFault> {
-        if signed.verify().is_err() {
-            return Ok(Err(RejectCode::Signature));
-        }
-        Ok(admit(block, &signed.transaction, &signed.transaction.sender_address(), state)?.map(|_| ()))
+        Ok(admit(block, &CheckedTransaction::new(signed), state)?.map(|_| ()))
     }
 
     /// Runs a transaction that need not be signed, and keeps nothing.
@@ -238,7 +251,7 @@ impl Executor {
         self.in_scope(|| {
             let mut work = self.work(block, state.clone(), code.clone());
             work.requests = Some(Vec::new());
-            let (mut work, receipt) = self.transaction(work, transaction, true)?;
+            let (mut work, receipt) = self.transaction(work, &CheckedTransaction::unsigned(transaction))?;
             let mut requests = work.requests.take().unwrap_or_default();
             requests.sort();
             requests.dedup();
@@ -293,16 +306,12 @@ impl Executor {
     fn transaction(
         &self,
         mut work: Box<Work>,
-        transaction: &Transaction,
-        valid: bool,
+        checked: &CheckedTransaction<'_>,
     ) -> Result<(Box<Work>, Receipt), ExecutionFault> {
-        let sender = transaction.sender_address();
-        let hash = transaction.hash();
+        let CheckedTransaction { transaction, hash, sender, .. } = *checked;
         work.begin(sender, &transaction.authorizations);
-        let admitted =
-            if valid { admit(&work.block, transaction, &sender, &work.view)? } else { Err(RejectCode::Signature) };
-        let intrinsic = match admitted {
-            Ok(intrinsic) => intrinsic,
+        let Admitted { intrinsic, mut account } = match admit(&work.block, checked, &work.view)? {
+            Ok(admitted) => admitted,
             Err(code) => {
                 let evidence = work.evidence.hash();
                 let outcome = Outcome::Rejected(code);
@@ -314,7 +323,6 @@ impl Executor {
         };
         let price = u128::from(transaction.gas_price);
         let limit = transaction.gas_limit.0;
-        let mut account = work.account(&sender)?;
         account.nonce += 1;
         account.balance -= u128::from(limit) * price;
         work.set_account(&sender, &account);
@@ -401,14 +409,23 @@ impl Executor {
     }
 }
 
-/// Whether a transaction may run, by everything but its signatures; answers its intrinsic gas.
+/// What is known of a transaction that may run.
+struct Admitted {
+    intrinsic: Gas,
+    /// The sender's, as it was before.
+    account: Account,
+}
+
+/// Whether a transaction may run.
 fn admit(
     block: &BlockContext,
-    transaction: &Transaction,
-    sender: &Address,
+    checked: &CheckedTransaction<'_>,
     state: &dyn StateRead,
-) -> Result<Result<Gas, RejectCode>, ExecutionFault> {
-    let bytes = encode(transaction).len();
+) -> Result<Result<Admitted, RejectCode>, ExecutionFault> {
+    let CheckedTransaction { transaction, sender, bytes, signed, .. } = *checked;
+    if !signed {
+        return Ok(Err(RejectCode::Signature));
+    }
     let inputs_fit = transaction.actions.iter().all(|action| match action {
         Action::Deploy { input, .. } | Action::Call { input, .. } => input.len() <= limits::MAX_INPUT_BYTES as usize,
         Action::Upload { .. } | Action::Transfer { .. } => true,
@@ -433,7 +450,7 @@ fn admit(
     if transaction.gas_price < block.min_gas_price {
         return Ok(Err(RejectCode::GasPrice));
     }
-    let account = records::account(state, sender)?;
+    let account = records::account(state, &sender)?;
     if account.nonce != transaction.nonce {
         return Ok(Err(RejectCode::Nonce));
     }
@@ -447,7 +464,7 @@ fn admit(
             return Ok(Err(RejectCode::Authorization));
         }
     }
-    Ok(Ok(intrinsic))
+    Ok(Ok(Admitted { intrinsic, account }))
 }
 
 /// How an action ended, and what it answered.

@@ -1,6 +1,7 @@
 //! Transactions and blocks over a view of the state. Defines [`Engine`]; knows no engine.
 //!
 //! - `executor`: blocks, simulations, queries; fees, nonces, what is rejected,
+//! - `checked`: what follows from a transaction's bytes alone, ahead of its turn,
 //! - `work`: a transaction in execution, which one frame at a time owns,
 //! - `frame`, `storage`, `calls`, `crypto`, `arithmetic`: the host functions,
 //! - `alone`: one frame without a chain, for tools,
@@ -10,6 +11,7 @@
 mod alone;
 mod arithmetic;
 mod calls;
+mod checked;
 mod context;
 mod crypto;
 mod engine;
@@ -26,6 +28,7 @@ mod view;
 mod work;
 
 pub use alone::AloneResult;
+pub use checked::CheckedTransaction;
 pub use context::{
     BlockContext, MAX_ACTIONS, MAX_AUTHORIZATIONS, MAX_TRANSACTION_BYTES, MAX_TRANSACTION_GAS, intrinsic_gas,
     upload_gas,

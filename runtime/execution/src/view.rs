@@ -47,6 +47,11 @@ impl View {
         }
     }
 
+    /// Whether this block wrote or removed the entry.
+    pub fn is_written(&self, key: &[u8]) -> bool {
+        self.writes.contains_key(key)
+    }
+
     /// Writes or removes.
     pub fn set(&mut self, key: StateKey, value: Option<Vec<u8>>) {
         let before = self.writes.insert(key.clone(), value);

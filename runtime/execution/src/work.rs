@@ -69,6 +69,8 @@ pub(crate) struct Work {
     pub fault: Option<String>,
     /// Records what happens, when asked for.
     pub trace: Option<Recorder>,
+    /// What contracts run that were there before the block: neither can change in it.
+    running: BTreeMap<Address, Arc<PreparedModule>>,
 }
 
 /// What to go back to when a frame fails.
@@ -102,6 +104,7 @@ impl Work {
             requests: None,
             fault: None,
             trace: None,
+            running: BTreeMap::new(),
         }
     }
 
@@ -204,6 +207,21 @@ impl Work {
         };
         let module = self.modules.prepare(&code);
         module.map(Some).map_err(|error| StateFault(format!("code {hash} was accepted before: {error}")))
+    }
+
+    /// The module that a contract runs; `None` when there is no contract.
+    pub fn contract_module(&mut self, contract: &Address) -> Result<Option<Arc<PreparedModule>>, StateFault> {
+        if let Some(module) = self.running.get(contract) {
+            return Ok(Some(module.clone()));
+        }
+        let Some(record) = records::contract(&self.view, contract)? else { return Ok(None) };
+        let module = self.module(&record.code_hash)?;
+        let module = module.ok_or_else(|| StateFault(format!("contract {contract} has no code")))?;
+        // One that was made in this block may be undone with the transaction that made it.
+        if !self.view.is_written(&records::contract_key(contract)) {
+            self.running.insert(*contract, module.clone());
+        }
+        Ok(Some(module))
     }
 
     /// Whether the account consented to this call, by an authorisation that the transaction carries and that was not

@@ -8,7 +8,9 @@ pub type StateKey = Vec<u8>;
 
 /// The key of an entry of the system itself, which lives under the zero address: a tag, then the parts.
 pub fn system_key(tag: &str, parts: &[&[u8]]) -> StateKey {
-    let mut key = Address::ZERO.0.to_vec();
+    let length = Address::ZERO.0.len() + tag.len() + 1 + parts.iter().map(|part| part.len()).sum::<usize>();
+    let mut key = Vec::with_capacity(length);
+    key.extend_from_slice(&Address::ZERO.0);
     key.extend_from_slice(tag.as_bytes());
     key.push(b'/');
     parts.iter().for_each(|part| key.extend_from_slice(part));

@@ -89,8 +89,10 @@ struct Running {
 struct Fresh {
     globals: Vec<(i64, bool)>,
     bytes: usize,
-    /// The first bytes of the memory, up to the last that is not zero.
-    head: Vec<u8>,
+    /// Where the first byte of the memory stands that is not zero.
+    start: usize,
+    /// From there to the last that is not zero.
+    data: Vec<u8>,
 }
 
 /// Links every row of the table of host calls.
@@ -215,9 +217,11 @@ impl Guest {
         if memory.len() != fresh.bytes || !self.idle.enter() {
             return;
         }
-        let (head, tail) = memory.split_at_mut(fresh.head.len());
-        head.copy_from_slice(&fresh.head);
-        tail.fill(0);
+        let (before, rest) = memory.split_at_mut(fresh.start);
+        let (data, after) = rest.split_at_mut(fresh.data.len());
+        before.fill(0);
+        data.copy_from_slice(&fresh.data);
+        after.fill(0);
         for (global, (value, wide)) in running.globals.iter().zip(&fresh.globals) {
             let value = if *wide { Val::I64(*value) } else { Val::I32(*value as i32) };
             if global.set(&mut running.store, value).is_err() {
@@ -255,8 +259,9 @@ impl Guest {
         };
         let globals = globals.iter().map(value).collect::<Option<Vec<_>>>()?;
         let bytes = memory.data(&*store);
-        let used = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-        Some(Fresh { globals, bytes: bytes.len(), head: bytes[..used].to_vec() })
+        let end = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+        let start = bytes.iter().position(|byte| *byte != 0).unwrap_or(0);
+        Some(Fresh { globals, bytes: bytes.len(), start, data: bytes[start..end].to_vec() })
     }
 
     fn exports(&self, store: &mut Store<Frame>, instance: &Instance) -> wasmtime::Result<Exports> {

@@ -1,13 +1,13 @@
 //! The transfer of the SDK's token through the executor: what a node does for it, but for signatures and the disk.
 //!
-//! A simulation takes the same way as a transaction in a block; it checks no signature, as revm checks none.
+//! Hashes and signatures are checked ahead of the block, as a node does it and as revm leaves it to its caller.
 
 use crate::Size;
 use crate::clock::median_ns;
-use counterpart_execution::{BlockContext, Engine, Executor, intrinsic_gas};
+use counterpart_execution::{BlockContext, CheckedTransaction, Engine, Executor, intrinsic_gas};
 use counterpart_ledger::{
-    Action, Address, ChainId, CodeRead, Gas, Genesis, GenesisAccount, Hash, Height, Outcome, SecretKey, StateKey,
-    StateRead, Transaction, ValidatorSet, account_address, encode,
+    Action, Address, ChainId, CodeRead, Gas, Genesis, GenesisAccount, Hash, Height, Outcome, Receipt, SecretKey,
+    SignedTransaction, StateKey, StateRead, Transaction, ValidatorSet, account_address, encode,
 };
 use counterpart_module::Profile;
 use std::collections::BTreeMap;
@@ -123,14 +123,48 @@ impl Chain {
         Ok(token)
     }
 
-    fn transfers(&self, token: &TokenRef, first: u32, count: u32) -> Transaction {
+    /// Signed transactions that follow one another, each with so many transfers.
+    fn transfers(&self, token: &TokenRef, transactions: u32, calls: u32) -> Vec<SignedTransaction> {
         let sender = account_address(&self.key.public_key());
         let transfer = |index| Action::Call {
             contract: token.address,
             input: token.transfer(sender, receiver(index), u128::from(index % 1000) + 1).input,
             value: 0,
         };
-        self.transaction((first..first + count).map(transfer).collect())
+        let transaction = |index: u32| {
+            let actions = (index * calls..(index + 1) * calls).map(transfer).collect();
+            Transaction { nonce: self.nonce + u64::from(index), ..self.transaction(actions) }.sign(&self.key)
+        };
+        (0..transactions).map(transaction).collect()
+    }
+
+    /// CPU time in ns of one transfer, and its gas, in a block of transactions that were checked ahead of it.
+    fn measure(&self, token: &TokenRef, size: Size, calls: u32) -> Result<(f64, u64), String> {
+        let count = (size.calls / calls).max(10);
+        let signed = self.transfers(token, count, calls);
+        let checked: Vec<CheckedTransaction<'_>> = signed.iter().map(CheckedTransaction::new).collect();
+        let (state, codes): (Arc<dyn StateRead>, Arc<dyn CodeRead>) = (self.state.clone(), self.codes.clone());
+        let (mut gas, mut wrong) = (0, None);
+        let ns = median_ns(Size { calls: 1, ..size }, |_| {
+            let result = self.executor.execute_checked(&Self::block(), &checked, state.clone(), codes.clone());
+            let fits =
+                |receipt: &Receipt| receipt.outcome == Outcome::Success && receipt.events.len() == calls as usize;
+            match result {
+                // A balance for each receiver, the sender's, its account, and the collector's fees.
+                Ok(result)
+                    if result.receipts.iter().all(fits)
+                        && result.writes.len() == 3 + (count * calls).min(RECEIVERS) as usize =>
+                {
+                    gas = result.receipts[0].gas_used.0;
+                }
+                other => wrong = Some(other.map(|result| result.receipts.into_iter().find(|receipt| !fits(receipt)))),
+            }
+        });
+        let own = intrinsic_gas(encode(&signed[0].transaction).len(), 0).0;
+        match wrong {
+            None => Ok((ns / f64::from(count * calls), (gas - own) / u64::from(calls))),
+            Some(wrong) => Err(format!("a transfer ended with {wrong:?}")),
+        }
     }
 }
 
@@ -147,30 +181,13 @@ fn receiver(index: u32) -> Address {
 pub fn transfer(engine: &Arc<dyn Engine>, size: Size) -> Result<Figures, String> {
     let mut chain = Chain::new(engine.clone());
     let token = chain.deploy()?;
-    let (state, codes): (Arc<dyn StateRead>, Arc<dyn CodeRead>) = (chain.state.clone(), chain.codes.clone());
-    let mut figures = Figures { transaction_ns: 0.0, call_ns: 0.0, gas: 0 };
-    let mut wrong = None;
+    let mut figures = Ok(Figures { transaction_ns: 0.0, call_ns: 0.0, gas: 0 });
     let mut work = || {
-        let mut run = |first: u32, count: u32| {
-            let transaction = chain.transfers(&token, first, count);
-            let simulation = chain.executor.simulate(&Chain::block(), &transaction, state.clone(), codes.clone());
-            match simulation {
-                // Two balances and the sender's account.
-                Ok(simulation)
-                    if simulation.receipt.outcome == Outcome::Success
-                        && simulation.receipt.events.len() == count as usize
-                        && simulation.writes.len() == 2 + count.min(RECEIVERS) as usize =>
-                {
-                    let own = intrinsic_gas(encode(&transaction).len(), 0).0;
-                    figures.gas = (simulation.receipt.gas_used.0 - own) / u64::from(count);
-                }
-                other => wrong = Some(format!("{other:?}")),
-            }
-        };
-        let many = Size { calls: (size.calls / CALLS).max(10), ..size };
-        figures.call_ns = median_ns(many, |index| run(index * CALLS, CALLS)) / f64::from(CALLS);
-        figures.transaction_ns = median_ns(size, |index| run(index, 1));
+        figures = chain.measure(&token, size, 1).and_then(|(transaction_ns, gas)| {
+            let (call_ns, _) = chain.measure(&token, size, CALLS)?;
+            Ok(Figures { transaction_ns, call_ns, gas })
+        });
     };
     engine.scope(&mut work).map_err(|fault| fault.to_string())?;
-    wrong.map_or(Ok(figures), |wrong| Err(format!("{}: a transfer ended with {wrong}", engine.name())))
+    figures.map_err(|error| format!("{}: {error}", engine.name()))
 }

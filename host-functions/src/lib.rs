@@ -7,6 +7,7 @@
 
 extern crate alloc;
 
+pub mod calibration;
 mod codes;
 #[cfg(target_arch = "wasm32")]
 pub mod guest;

@@ -1,5 +1,6 @@
 //! Pages made from the table: the reference in Markdown and the C header.
 
+use crate::calibration::{Counted, counted};
 use crate::{HostFunction, IMPORT_MODULE, Param};
 use alloc::{format, string::String};
 
@@ -7,9 +8,7 @@ use alloc::{format, string::String};
 pub fn markdown() -> String {
     let mut page = String::from(
         "# Host functions\n\nGenerated from the table in `host-functions`. Every function answers an `i64`; negative answers are \
-         errors. Costs are in gas: a constant, and for each byte. `cargo xtask bench vm -- --calibrate` measures them against the input shapes that are \
-         worst; the dearest for their gas are calls that only answer, such as `chain_id` (about 1 ns for each gas on a 3 GHz machine); hashes take 0.08 to 0.22, \
-         signatures 0.06 to 0.19, storage up to 0.33 (`storage_length` of a value of 64 KiB), `input` of 64 KiB 0.45.\n\n| function | gas | since | what it does |\n|---|---|---|---|\n",
+         errors. Costs are in gas: a constant, and for each byte.\n\n| function | gas | since | what it does |\n|---|---|---|---|\n",
     );
     for function in HostFunction::ALL {
         let params = function.params().iter().map(|(name, kind)| match kind {
@@ -29,6 +28,16 @@ pub fn markdown() -> String {
             },
             function.doc(),
         ));
+    }
+    page.push_str(
+        "\n## What they take\n\nOne gas stands for one instruction of a modelled x86-64. `cargo xtask bench vm -- --calibrate` counts \
+         the instructions of a call with valgrind, from the code of both compilers, for the inputs that are meant to be the worst. No \
+         row takes more than it is charged. Entries lie in memory there; what a disk adds is in the constants of `storage_*` alone.\n\n\
+         | function | input | Cranelift | Winch | gas |\n|---|---|---:|---:|---:|\n",
+    );
+    for row in counted() {
+        let Counted { function, input, cranelift, winch, gas } = row;
+        page.push_str(&format!("| `{}` | {input} | {cranelift} | {winch} | {gas} |\n", function.name()));
     }
     page
 }

@@ -139,7 +139,7 @@ int64_t counterpart_balance(void *address, void *out);
 __attribute__((import_module("counterpart"), import_name("transfer")))
 int64_t counterpart_transfer(void *to, void *amount);
 
-/* 0 if `address` is the caller of this frame, or has signed an authorisation for exactly this contract and input that this transaction carries, or is a contract of this call chain that authorised this call; else -2. */
+/* 0 if `address` is the caller of this frame, or has signed an authorisation for exactly this contract and input that this transaction carries, or is a contract of this call chain that authorised this call; else -2. The bytes are those of the input, which is hashed unless it is the caller. */
 __attribute__((import_module("counterpart"), import_name("require_auth")))
 int64_t counterpart_require_auth(void *address);
 

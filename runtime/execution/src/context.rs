@@ -35,9 +35,12 @@ pub(crate) const WRITE_BUDGET: u64 = 4 << 20;
 /// Most bytes of events.
 pub(crate) const EVENT_BUDGET: u64 = 1 << 20;
 
-const TRANSACTION_GAS: u64 = 220_000;
-const TRANSACTION_BYTE_GAS: u64 = 16;
-const AUTHORIZATION_GAS: u64 = 200_000;
+/// A signature that is checked, and what a transaction takes besides.
+const TRANSACTION_GAS: u64 = 450_000;
+/// A byte is hashed, sent and stored.
+const TRANSACTION_BYTE_GAS: u64 = 64;
+/// A signature that is checked.
+const AUTHORIZATION_GAS: u64 = 400_000;
 
 /// Gas that a transaction costs before its first action: signatures, nonce, bytes.
 pub fn intrinsic_gas(bytes: usize, authorizations: usize) -> Gas {

@@ -122,7 +122,7 @@ impl Frame {
                 self.outside(function, a, memory, gas)
             }
 
-            require_auth => self.require_auth(memory.address(a[0])?),
+            require_auth => self.require_auth(memory.address(a[0])?, gas),
             authorize_call => {
                 charge(gas, per_byte(function, a[2]))?;
                 let contract = memory.address(a[0])?;
@@ -161,10 +161,12 @@ impl Frame {
     }
 
     /// Whether an address consents to this very call.
-    fn require_auth(&mut self, address: Address) -> Result<i64, Stop> {
+    fn require_auth(&mut self, address: Address, gas: &mut i64) -> Result<i64, Stop> {
         if address == self.call.caller || self.granted.contains(&address) {
             return Ok(0);
         }
+        // The input is hashed below, and it may be long.
+        charge(gas, per_byte(HostFunction::require_auth, self.call.input.len() as u64))?;
         let contract = self.call.contract;
         let input_hash = Hash(Sha3_256::digest(&self.call.input).into());
         let read_only = self.call.read_only;

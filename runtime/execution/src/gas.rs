@@ -3,8 +3,8 @@
 use counterpart_host_functions::{HostFunction, Stop};
 use counterpart_module::PreparedModule;
 
-/// Gas of entering a frame for each page that its memory starts with.
-const INITIAL_PAGE: u64 = 1_000;
+/// Gas of entering a frame for each page that its memory starts with: it is made zero again.
+const INITIAL_PAGE: u64 = 4_000;
 /// Bytes of metered code for one gas when a frame is entered.
 const CODE_BYTES: u64 = 16;
 /// Gas for an entry that an iterator passes because this block removed it.

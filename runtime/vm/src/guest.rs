@@ -16,7 +16,8 @@ use wasmtime::{
 pub(crate) struct Frame {
     host: Option<Box<dyn Host>>,
     exports: Option<Exports>,
-    stop: Option<Stop>,
+    /// Why the host stopped the guest, and the gas that was left then.
+    stop: Option<(Stop, i64)>,
 }
 
 /// The parts of a running guest that the host works on.
@@ -81,6 +82,8 @@ struct Running {
     instance: Instance,
     exports: Exports,
     call: Option<TypedFunc<(), ()>>,
+    /// What the stack's global holds, if it was set before.
+    stack: Option<i64>,
     /// The globals that are put back, in the order of [`Fresh::globals`].
     globals: Vec<Global>,
 }
@@ -119,11 +122,16 @@ fn host_call(caller: &mut Caller<'_, Frame>, function: HostFunction, arguments: 
     let (memory, frame) = exports.memory.data_and_store_mut(&mut *caller);
     let host = frame.host.as_deref_mut().ok_or(Stopped)?;
     let answer = call_host(host, function, arguments, memory, &mut gas);
-    if let Err(stop) = answer {
-        frame.stop = Some(stop);
+    match answer {
+        Ok(value) => {
+            exports.gas.set(&mut *caller, Val::I64(gas))?;
+            Ok(value)
+        }
+        Err(stop) => {
+            frame.stop = Some((stop, gas));
+            Err(Stopped.into())
+        }
     }
-    exports.gas.set(&mut *caller, Val::I64(gas))?;
-    Ok(answer.map_err(|_| Stopped)?)
 }
 
 fn counter(global: Global, store: impl AsContextMut) -> i64 {
@@ -173,13 +181,22 @@ impl Guest {
         running.store.data_mut().host = Some(host);
         let exports = running.exports;
         exports.gas.set(&mut running.store, Val::I64(invocation.gas)).map_err(fault)?;
-        exports.stack.set(&mut running.store, Val::I64(invocation.stack)).map_err(fault)?;
+        if running.stack != Some(invocation.stack) {
+            exports.stack.set(&mut running.store, Val::I64(invocation.stack)).map_err(fault)?;
+        }
 
         let result = self.enter(&mut running, invocation.entry);
 
-        let gas = counter(exports.gas, &mut running.store);
-        let stack = counter(exports.stack, &mut running.store);
         let stop = running.store.data_mut().stop.take();
+        let gas = stop.map_or_else(|| counter(exports.gas, &mut running.store), |(_, gas)| gas);
+        // The guest sets it only where it ends the guest, so that it is read and set as seldom.
+        let stack = match result {
+            Ok(()) => invocation.stack,
+            Err(_) if stop.is_some() => invocation.stack,
+            Err(_) => counter(exports.stack, &mut running.store),
+        };
+        running.stack = Some(stack);
+        let stop = stop.map(|(stop, _)| stop);
         let mut trapped = false;
         if let (Err(error), None) = (&result, stop) {
             if matches!(error.downcast_ref::<Trap>(), None | Some(Trap::StackOverflow)) {
@@ -242,7 +259,7 @@ impl Guest {
         let call = call.and_then(Extern::into_func).and_then(|function| function.typed(&store).ok());
         let globals = self.mutable_globals(&mut store, &instance);
         self.fresh.get_or_init(|| Self::fresh(globals.as_deref()?, &mut store, exports.memory));
-        Ok(Running { store, instance, exports, call, globals: globals.unwrap_or_default() })
+        Ok(Running { store, instance, exports, call, stack: None, globals: globals.unwrap_or_default() })
     }
 
     /// The instance's mutable globals; `None` if instances cannot be put back.

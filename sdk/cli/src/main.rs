@@ -54,6 +54,9 @@ enum Command {
     /// Look after nodes: examine, prune, copy and move their ledgers.
     #[command(subcommand)]
     Node(commands::node::Command),
+    /// Run scenarios: contract behaviour as data.
+    #[command(subcommand)]
+    Scenario(commands::scenario::Command),
     /// Run a network of replicas in this process, with JSON-RPC on loopback.
     Devnet(commands::devnet::Arguments),
     /// Print the completion script of a shell.
@@ -89,6 +92,7 @@ fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
         Command::Bundle(command) => commands::bundle::run(context, command),
         Command::Replay(arguments) => commands::replay::run(context, arguments),
         Command::Node(command) => commands::node::run(context, command),
+        Command::Scenario(command) => commands::scenario::run(context, command),
         Command::Devnet(arguments) => commands::devnet::run(context, arguments),
         Command::Completions { shell } => {
             let mut command = <Arguments as clap::CommandFactory>::command();

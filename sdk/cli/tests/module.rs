@@ -67,7 +67,7 @@ fn check_accepts_both_forms_alike() {
     assert_eq!(document["accepted"], true);
     assert_eq!(document["entries"], serde_json::json!(["call", "endless", "refuse", "trap"]));
     let bytes = document["bytes"].as_u64().expect("a number");
-    assert_eq!(document["upload_gas"], 50_000 + 100 * bytes);
+    assert_eq!(document["upload_gas"], 850_000 + 660 * bytes);
     assert!(document["metered_bytes"].as_u64() > Some(bytes));
     let people = module(&["check"], &files.good()[0], &[]);
     assert!(String::from_utf8_lossy(&people.stdout).starts_with("accepted\n"));

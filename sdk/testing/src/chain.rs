@@ -4,7 +4,7 @@ use crate::Mode;
 use crate::account::Account;
 use crate::engine::TestEngine;
 use crate::subject::Subject;
-use counterpart_execution::{BlockContext, Executor, Query};
+use counterpart_execution::{BlockContext, Executor, Query, QueryResult};
 use counterpart_ledger::{
     Action, Address, Authorization, ChainId, Event, Gas, Hash, Height, Outcome, Receipt, StateKey, Transaction,
     WriteSet, account_address,
@@ -151,25 +151,8 @@ impl Chain {
     ) -> Result<T, Failure<E>> {
         let contract = message.contract;
         let call = Action::Call { contract, input: message.input.clone(), value: message.value };
-        let mut authorizations = Vec::new();
-        if !signers.is_empty() {
-            let transaction = self.transaction(sender, vec![call.clone()], Vec::new());
-            let simulation = self.executor.simulate(&self.block, &transaction, self.state.clone(), self.codes.clone());
-            let requests = simulation.expect("the engine of tests does not fail").requests;
-            for signer in signers {
-                let asked: Vec<_> = requests.iter().filter(|request| request.address == signer.address).collect();
-                if asked.is_empty() {
-                    return Err(Failure::NeedlessSignature { name: signer.name.clone() });
-                }
-                for request in asked {
-                    self.authorization_nonce += 1;
-                    let (nonce, expiry) = (self.authorization_nonce, Height(self.block.height.0 + 10));
-                    let (contract, input_hash) = (request.contract, request.input_hash);
-                    let chain = self.block.chain;
-                    authorizations.push(Authorization::sign(&signer.key, chain, contract, input_hash, nonce, expiry));
-                }
-            }
-        }
+        let authorizations = self.consents(sender, signers, std::slice::from_ref(&call));
+        let authorizations = authorizations.map_err(|name| Failure::NeedlessSignature { name })?;
         let receipt = self.send(sender, vec![call], authorizations);
         match receipt.outcome {
             Outcome::Success => {
@@ -180,15 +163,52 @@ impl Chain {
         }
     }
 
+    /// What these accounts sign so that actions of a sender succeed: each what it is asked for.
+    ///
+    /// # Errors
+    /// The name of an account that is not asked for anything.
+    pub fn consents(
+        &mut self,
+        sender: &Account,
+        signers: &[&Account],
+        actions: &[Action],
+    ) -> Result<Vec<Authorization>, String> {
+        if signers.is_empty() {
+            return Ok(Vec::new());
+        }
+        let transaction = self.transaction(sender, actions.to_vec(), Vec::new());
+        let simulation = self.executor.simulate(&self.block, &transaction, self.state.clone(), self.codes.clone());
+        let requests = simulation.expect("the engine of tests does not fail").requests;
+        let mut authorizations = Vec::new();
+        for signer in signers {
+            let asked: Vec<_> = requests.iter().filter(|request| request.address == signer.address).collect();
+            if asked.is_empty() {
+                return Err(signer.name.clone());
+            }
+            for request in asked {
+                self.authorization_nonce += 1;
+                let (nonce, expiry) = (self.authorization_nonce, Height(self.block.height.0 + 10));
+                let (contract, input_hash) = (request.contract, request.input_hash);
+                let chain = self.block.chain;
+                authorizations.push(Authorization::sign(&signer.key, chain, contract, input_hash, nonce, expiry));
+            }
+        }
+        Ok(authorizations)
+    }
+
+    /// Asks a contract with the bytes of a call.
+    pub fn ask(&self, contract: Address, input: Vec<u8>) -> QueryResult {
+        let query = Query { contract, caller: Address::ZERO, input, gas_limit: GAS_LIMIT };
+        let result = self.executor.query(&self.block, &query, self.state.clone(), self.codes.clone());
+        result.expect("the engine of tests does not fail")
+    }
+
     /// Asks a contract.
     ///
     /// # Errors
     /// [`Failure`] when it did not answer.
     pub fn query<T: Decode, E: Decode>(&self, message: Message<T, E>) -> Result<T, Failure<E>> {
-        let (contract, input) = (message.contract, message.input.clone());
-        let query = Query { contract, caller: Address::ZERO, input, gas_limit: GAS_LIMIT };
-        let result = self.executor.query(&self.block, &query, self.state.clone(), self.codes.clone());
-        let result = result.expect("the engine of tests does not fail");
+        let result = self.ask(message.contract, message.input.clone());
         match result.outcome {
             Outcome::Success => {
                 Ok(message.decode_answer(&result.output).expect("the contract answers what its interface says"))
@@ -217,6 +237,16 @@ impl Chain {
     /// Lets time pass.
     pub fn advance_ms(&mut self, ms: u64) {
         self.block.time_ms += ms;
+    }
+
+    /// Lets blocks pass.
+    pub fn advance_blocks(&mut self, blocks: u64) {
+        self.block.height.0 += blocks;
+    }
+
+    /// The height of the next block.
+    pub fn height(&self) -> Height {
+        self.block.height
     }
 
     /// The time of the next block, in ms since 1970.

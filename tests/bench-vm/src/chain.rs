@@ -34,13 +34,13 @@ pub struct Figures {
 }
 
 /// The token's finished code.
-fn code() -> Result<Vec<u8>, String> {
+pub(crate) fn code() -> Result<Vec<u8>, String> {
     let top = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).ok_or("two folders below the top")?;
     let path = top.join("target/contracts/token.wasm");
     std::fs::read(&path).map_err(|error| format!("{}: {error}; run `cargo xtask contracts`", path.display()))
 }
 
-struct Chain {
+pub(crate) struct Chain {
     executor: Executor,
     key: SecretKey,
     state: Arc<BTreeMap<StateKey, Vec<u8>>>,
@@ -49,7 +49,7 @@ struct Chain {
 }
 
 impl Chain {
-    fn new(engine: Arc<dyn Engine>) -> Self {
+    pub(crate) fn new(engine: Arc<dyn Engine>) -> Self {
         let key = SecretKey::from_seed([7; 32]);
         let genesis = Genesis {
             chain: CHAIN,
@@ -107,10 +107,30 @@ impl Chain {
         receipt.outputs.last().cloned().ok_or(format!("{:?}", receipt.outcome))
     }
 
+    /// Stores code; answers its hash.
+    pub(crate) fn upload(&mut self, code: Vec<u8>) -> Result<Hash, String> {
+        let hash = self.execute(vec![Action::Upload { code }])?;
+        Ok(Hash(hash.try_into().map_err(|_| "a hash has 32 bytes")?))
+    }
+
+    /// Makes a contract without arguments from code.
+    pub(crate) fn place(&mut self, code: Vec<u8>) -> Result<Address, String> {
+        let code_hash = self.upload(code)?;
+        let address =
+            self.execute(vec![Action::Deploy { code_hash, salt: Hash::ZERO, input: Vec::new(), value: 0 }])?;
+        Ok(Address(address.try_into().map_err(|_| "an address has 32 bytes")?))
+    }
+
+    /// What would become of a transaction.
+    pub(crate) fn simulate(&self, actions: Vec<Action>) -> Result<Receipt, String> {
+        let (state, codes) = (self.state.clone(), self.codes.clone());
+        let simulated = self.executor.simulate(&Self::block(), &self.transaction(actions), state, codes);
+        Ok(simulated.map_err(|fault| fault.to_string())?.receipt)
+    }
+
     /// The token with all units in the sender's hands and some in everybody's.
     fn deploy(&mut self) -> Result<TokenRef, String> {
-        let code_hash = self.execute(vec![Action::Upload { code: code()? }])?;
-        let code_hash = Hash(code_hash.try_into().map_err(|_| "a hash has 32 bytes")?);
+        let code_hash = self.upload(code()?)?;
         let input = TokenRef::new("Acorn".into(), "ACN".into(), 2).input;
         let address = self.execute(vec![Action::Deploy { code_hash, salt: Hash::ZERO, input, value: 0 }])?;
         let token = TokenRef::at(Address(address.try_into().map_err(|_| "an address has 32 bytes")?));

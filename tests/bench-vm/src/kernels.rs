@@ -150,15 +150,6 @@ pub fn overhead(size: Size) -> Result<Vec<Value>, String> {
     Ok(rows)
 }
 
-/// CPU time in ns that one gas takes in Keccak.
-pub fn ns_per_gas(engine: &dyn Engine, size: Size) -> Result<f64, String> {
-    let module = token::metered(&keccak())?;
-    let ns = time(engine, &module, Size { calls: 100, ..size })?;
-    let invocation = Invocation { module: &module, entry: Entry::Call, gas: GAS, stack: 65_536, hash_memory: false };
-    let (run, _) = engine.run(invocation, Box::new(MemoryHost::default())).map_err(|fault| fault.to_string())?;
-    Ok(ns / (GAS - run.gas) as f64)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

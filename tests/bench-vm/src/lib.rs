@@ -14,6 +14,7 @@ mod clock;
 mod evm;
 mod host;
 mod kernels;
+mod shapes;
 mod token;
 
 use serde_json::{Value, json};

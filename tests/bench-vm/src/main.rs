@@ -1,14 +1,28 @@
-//! Prints the report as a table or, with `--json`, as one document; `--quick` for a short run, `--calibrate` for the
-//! table of host calls.
+//! Prints the report as a table or, with `--json`, as one document; `--quick` for a short run. `--calibrate` counts the
+//! instructions of host calls (`--write host-functions/calibration.tsv` renews the numbers in their table).
 
+use counterpart_bench_vm::calibrate;
 use serde_json::Value;
 
 fn main() -> Result<(), String> {
     let has = |name: &str| std::env::args().any(|argument| argument == name);
     let size =
         if has("--quick") { counterpart_bench_vm::Size { calls: 1_000, batches: 5 } } else { Default::default() };
+    let arguments: Vec<String> = std::env::args().collect();
+    if let Some(at) = arguments.iter().position(|argument| argument == "--calibrate-one") {
+        let number = |offset: usize| arguments.get(at + offset).and_then(|text| text.parse().ok());
+        let (Some(compiler), Some(index), Some(rounds)) = (arguments.get(at + 1), number(2), number(3)) else {
+            return Err("--calibrate-one COMPILER SHAPE ROUNDS".into());
+        };
+        return calibrate::run_one(compiler, index as usize, rounds).map(|gas| println!("{gas} gas"));
+    }
     if has("--calibrate") {
-        let report = counterpart_bench_vm::calibrate::report(size)?;
+        let report = calibrate::report(|done, all| eprint!("\r{done} of {all} shapes"))?;
+        eprintln!();
+        if let Some(at) = arguments.iter().position(|argument| argument == "--write") {
+            let path = arguments.get(at + 1).ok_or("--write FILE")?;
+            std::fs::write(path, calibrate::data(&report)).map_err(|error| format!("{path}: {error}"))?;
+        }
         if has("--json") {
             println!("{report:#}");
         } else {
@@ -49,16 +63,14 @@ fn table(report: &Value) {
 
 /// One line for each shape.
 fn calibration(report: &Value) {
-    println!(
-        "{}; one gas of a compute kernel takes {:.3} ns",
-        report["method"].as_str().unwrap_or_default(),
-        report["kernel_ns_per_gas"]
-    );
-    println!("{:<20}{:<34}{:>12}{:>12}{:>8}", "function", "shape", "ns", "gas", "ns/gas");
+    println!("{}", report["method"].as_str().unwrap_or_default());
+    println!("{:<20}{:<40}{:>12}{:>12}{:>12}", "function", "input", "cranelift", "winch", "gas");
     for row in report["rows"].as_array().into_iter().flatten() {
         let number = |name: &str| row[name].as_f64().unwrap_or(0.0);
         let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
-        let (function, shape) = (text("function"), text("shape"));
-        println!("{function:<20}{shape:<34}{:>12.0}{:>12.0}{:>8.2}", number("ns"), number("gas"), number("ns_per_gas"));
+        let (function, input) = (text("function"), text("input"));
+        let (one, two, gas) = (number("cranelift"), number("winch"), number("gas"));
+        let mark = if one.max(two) > gas { "  more than it charges" } else { "" };
+        println!("{function:<20}{input:<40}{one:>12.0}{two:>12.0}{gas:>12.0}{mark}");
     }
 }

@@ -226,7 +226,7 @@ fn a_callee_that_uses_all_its_gas_leaves_its_caller_what_it_kept() {
         let status = CallStatus::OutOfGas.number().to_le_bytes().to_vec();
         assert_eq!(seen.written(&driver, b"status"), Some(status), "budget {budget}");
         if (1..GAS / 2).contains(&budget) {
-            assert!(seen.receipt().gas_used.0 < budget + 400_000, "no more than the budget was spent");
+            assert!(seen.receipt().gas_used.0 < budget + 700_000, "no more than the budget was spent");
         }
     }
 }

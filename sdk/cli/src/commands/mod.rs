@@ -10,5 +10,6 @@ pub mod keys;
 pub mod module;
 pub mod node;
 pub mod replay;
+pub mod scenario;
 pub mod trace;
 pub mod tx;

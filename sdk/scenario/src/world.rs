@@ -1,0 +1,193 @@
+//! The chain that a scenario runs on: contracts by name, calls by the interface that they carry.
+
+use crate::value::{Variables, resolve};
+use counterpart_abi::{ContractAbi, shared_errors};
+use counterpart_ledger::{Action, Address, Event, Hash, Outcome, Receipt};
+use counterpart_module::{Profile, prepare};
+use counterpart_testing::{Account, Chain, Mode};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// Finds the finished Wasm of a package.
+pub trait Contracts {
+    /// The bytes.
+    ///
+    /// # Errors
+    /// Why there are none, in words.
+    fn wasm(&self, package: &str) -> Result<Vec<u8>, String>;
+}
+
+impl<F: Fn(&str) -> Result<Vec<u8>, String>> Contracts for F {
+    fn wasm(&self, package: &str) -> Result<Vec<u8>, String> {
+        self(package)
+    }
+}
+
+/// What became of a step that sent something.
+pub struct Answer {
+    /// How it ended: `{"ok": value}`, `{"error": ...}` or the word of a class.
+    pub outcome: Value,
+    /// What was reported, decoded.
+    pub events: Vec<Value>,
+}
+
+struct Instance {
+    address: Address,
+    abi: ContractAbi,
+}
+
+/// A chain with the contracts of a scenario.
+pub struct World<'a> {
+    chain: Chain,
+    contracts: &'a dyn Contracts,
+    instances: BTreeMap<String, Instance>,
+    deployed: u64,
+}
+
+impl<'a> World<'a> {
+    pub fn new(contracts: &'a dyn Contracts, height: u64, time_ms: u64) -> Self {
+        let mut chain = Chain::new(Mode::Wasm);
+        chain.advance_blocks(height.saturating_sub(chain.height().0));
+        chain.advance_ms(time_ms.saturating_sub(chain.time_ms()));
+        Self { chain, contracts, instances: BTreeMap::new(), deployed: 0 }
+    }
+
+    /// The account of an actor.
+    pub fn actor(&mut self, name: &str) -> Account {
+        self.chain.account(name)
+    }
+
+    pub fn advance(&mut self, blocks: u64, ms: u64) {
+        self.chain.advance_blocks(blocks);
+        self.chain.advance_ms(ms);
+    }
+
+    /// Deploys a package under a name; answers its address.
+    pub fn deploy(
+        &mut self,
+        sender: &str,
+        package: &str,
+        (id, constructor): (&str, &str),
+        arguments: &Map<String, Value>,
+    ) -> Result<Answer, String> {
+        let wasm = self.contracts.wasm(package)?;
+        let module = prepare(&wasm, &Profile::v1()).map_err(|error| format!("{package}: {error}"))?;
+        let section = module.metadata.ok_or_else(|| format!("{package} carries no interface"))?;
+        let abi = ContractAbi::from_section(&section).map_err(|error| format!("{package}: {error}"))?;
+        let method = abi.method(constructor).ok_or_else(|| format!("{package} has no constructor `{constructor}`"))?;
+        let input = abi.encode_call(method, arguments).map_err(|error| error.to_string())?;
+        self.deployed += 1;
+        let mut salt = [0; 32];
+        salt[..8].copy_from_slice(&self.deployed.to_be_bytes());
+        let deploy = Action::Deploy { code_hash: module.original_hash, salt: Hash(salt), input, value: 0 };
+        let account = self.chain.account(sender);
+        let receipt = self.chain.send(&account, vec![Action::Upload { code: wasm }, deploy], Vec::new());
+        let address = receipt.outputs.last().and_then(|output| output.as_slice().try_into().ok()).map(Address);
+        if let (Outcome::Success, Some(address)) = (&receipt.outcome, address) {
+            self.instances.insert(id.to_owned(), Instance { address, abi: abi.clone() });
+            return Ok(Answer { outcome: json!({ "ok": address.to_string() }), events: self.events(&receipt.events) });
+        }
+        Ok(Answer { outcome: self.failure(&receipt.outcome, Some(&abi)), events: Vec::new() })
+    }
+
+    /// Calls a method in a transaction.
+    pub fn call(
+        &mut self,
+        sender: &str,
+        signers: &[String],
+        (id, method): (&str, &str),
+        arguments: &Map<String, Value>,
+        value: u128,
+    ) -> Result<Answer, String> {
+        let instance = self.instances.get(id).ok_or_else(|| format!("nothing was deployed as `{id}`"))?;
+        let found = instance.abi.method(method).ok_or_else(|| format!("`{id}` has no method `{method}`"))?.clone();
+        let input = instance.abi.encode_call(&found, arguments).map_err(|error| error.to_string())?;
+        let action = Action::Call { contract: instance.address, input, value };
+        let account = self.chain.account(sender);
+        let signers: Vec<Account> = signers.iter().map(|name| self.chain.account(name)).collect();
+        let authorizations =
+            self.chain.consents(&account, &signers.iter().collect::<Vec<_>>(), std::slice::from_ref(&action));
+        let authorizations = authorizations.map_err(|name| format!("{name} signs, and nobody asked for it"))?;
+        let receipt: Receipt = self.chain.send(&account, vec![action], authorizations);
+        let abi = &self.instances[id].abi;
+        if receipt.outcome != Outcome::Success {
+            return Ok(Answer { outcome: self.failure(&receipt.outcome, None), events: Vec::new() });
+        }
+        let output = receipt.outputs.first().map(Vec::as_slice).unwrap_or_default();
+        let output = abi.decode_value(found.output, output).map_err(|error| error.to_string())?;
+        Ok(Answer { outcome: json!({ "ok": output }), events: self.events(&receipt.events) })
+    }
+
+    /// Asks a query, with arguments in the order of the interface.
+    pub fn query(&self, id: &str, method: &str, arguments: &[Value], variables: &Variables) -> Result<Value, String> {
+        let instance = self.instances.get(id).ok_or_else(|| format!("nothing was deployed as `{id}`"))?;
+        let abi = &instance.abi;
+        let found = abi.method(method).ok_or_else(|| format!("`{id}` has no method `{method}`"))?;
+        if found.arguments.len() != arguments.len() {
+            return Err(format!("`{id}.{method}` takes {} arguments, not {}", found.arguments.len(), arguments.len()));
+        }
+        let named = found.arguments.iter().zip(arguments);
+        let named = named.map(|(field, value)| Ok((field.name.clone(), resolve(value, variables)?)));
+        let input =
+            abi.encode_call(found, &named.collect::<Result<_, String>>()?).map_err(|error| error.to_string())?;
+        let result = self.chain.ask(instance.address, input);
+        if result.outcome != Outcome::Success {
+            return Ok(self.failure(&result.outcome, None));
+        }
+        abi.decode_value(found.output, &result.output).map_err(|error| error.to_string())
+    }
+
+    /// Every query without arguments that states an invariant: name of the instance and of the query.
+    pub fn invariants(&self) -> Vec<(String, String)> {
+        let of = |(id, instance): (&String, &Instance)| {
+            let methods = instance.abi.methods.iter();
+            let stated = methods.filter(|method| method.name.starts_with("invariant_") && method.arguments.is_empty());
+            stated.map(|method| (id.clone(), method.name.clone())).collect::<Vec<_>>()
+        };
+        self.instances.iter().flat_map(of).collect()
+    }
+
+    fn abi(&self, address: &Address) -> Option<&ContractAbi> {
+        self.instances.values().find(|instance| instance.address == *address).map(|instance| &instance.abi)
+    }
+
+    fn events(&self, events: &[Event]) -> Vec<Value> {
+        let decode = |event: &Event| {
+            let abi = self.abi(&event.contract)?;
+            let known = abi.event(&event.topics.first()?.0)?;
+            let fields = abi.decode_event(known, &event.data).ok()?;
+            Some(json!({ known.name.clone(): fields }))
+        };
+        let unknown = |event: &Event| json!({ "unknown": event.contract.to_string() });
+        events.iter().map(|event| decode(event).unwrap_or_else(|| unknown(event))).collect()
+    }
+
+    /// How something failed, in the words of scenarios.
+    fn failure(&self, outcome: &Outcome, constructor: Option<&ContractAbi>) -> Value {
+        match outcome {
+            Outcome::Success => json!("ok"),
+            Outcome::Revert { contract, code, data, .. } => {
+                let shared = shared_errors::name(*code).map(|name| json!(name));
+                let own = || self.abi(contract).or(constructor).and_then(|abi| decode_error(abi, *code, data));
+                json!({ "error": shared.or_else(own).unwrap_or_else(|| json!(code)) })
+            }
+            Outcome::OutOfGas { .. } => json!("out_of_gas"),
+            Outcome::StackExhausted { .. } => json!("stack_exhausted"),
+            Outcome::Trap { code, .. } => json!({ "trap": code.message() }),
+            Outcome::NoContract { .. } => json!("no_contract"),
+            Outcome::Rejected(code) => json!({ "rejected": code.name() }),
+            other => json!({ "failed": format!("{other:?}") }),
+        }
+    }
+}
+
+/// A contract's own error; its code is the variant's index and one more.
+fn decode_error(abi: &ContractAbi, code: u32, data: &[u8]) -> Option<Value> {
+    if data.first().is_none_or(|index| u32::from(*index) + 1 != code) {
+        return None;
+    }
+    let mut types: Vec<u32> = abi.methods.iter().filter_map(|method| method.error).collect();
+    types.sort_unstable();
+    types.dedup();
+    types.into_iter().find_map(|ty| abi.decode_value(ty, data).ok())
+}

@@ -1,0 +1,84 @@
+//! The scenarios of this repository hold, wrong ones are told apart, and files that are none are refused.
+
+use counterpart_scenario::{Report, Scenario, Status, run};
+use std::path::{Path, PathBuf};
+
+fn top() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn contracts(package: &str) -> Result<Vec<u8>, String> {
+    let path = top().join("target/contracts").join(format!("{package}.wasm"));
+    std::fs::read(&path).map_err(|error| format!("{}: {error}; run `cargo xtask contracts`", path.display()))
+}
+
+fn check(text: &str) -> Report {
+    run(&Scenario::parse(text).expect("a scenario"), &contracts)
+}
+
+const TRANSFER: &str = r#"
+name: a transfer
+actors: [issuer, alice]
+setup:
+  - { as: issuer, deploy: token, id: token, args: { name: Acorn, symbol: ACN, decimals: 2 } }
+  - { as: issuer, call: token.mint, args: { to: $alice, units: "30" } }
+steps:
+  - { as: alice, call: token.transfer, args: { from: $alice, to: $issuer, units: UNITS }, expect: EXPECT, THEN }
+"#;
+
+fn transfer(units: &str, expect: &str, then: &str) -> Report {
+    check(&TRANSFER.replace("UNITS", units).replace("EXPECT", expect).replace("THEN", then))
+}
+
+#[test]
+fn every_scenario_of_the_repository_holds() {
+    let mut count = 0;
+    for folder in std::fs::read_dir(top().join("tests/scenarios")).expect("the folder of scenarios") {
+        for file in std::fs::read_dir(folder.expect("an entry").path()).expect("a folder for each contract") {
+            let path = file.expect("an entry").path();
+            let report = check(&std::fs::read_to_string(&path).expect("a file"));
+            assert_ne!(report.status, Status::Failed, "{}: {:?}", path.display(), report.failure);
+            count += 1;
+        }
+    }
+    assert!(count >= 3);
+}
+
+#[test]
+fn what_comes_back_otherwise_is_told_with_its_step() {
+    let balance = |units: &str| format!(r#"then: {{ "token.balance_of($alice)": {units} }}"#);
+    assert_eq!(transfer("12", "ok", &balance("18")).status, Status::Passed);
+    let failures = [
+        (transfer("12", "ok", &balance("19")), "token.balance_of($alice)"),
+        (transfer("31", "ok", &balance("30")), "how token.transfer ends"),
+        (transfer("12", "{ error: InsufficientBalance }", &balance("18")), "how token.transfer ends"),
+        (transfer("12", "ok", "events: [Approved]"), "the events of token.transfer"),
+        (transfer("12", "ok", r#"then: { "token.nothing()": 1 }"#), "token.nothing()"),
+        (transfer("many", "ok", &balance("18")), "token.transfer"),
+    ];
+    for (report, what) in failures {
+        let failure = report.failure.expect("it fails");
+        assert_eq!((report.status, failure.step, failure.what.as_str()), (Status::Failed, 3, what));
+    }
+}
+
+#[test]
+fn a_deviation_is_no_failure_and_a_false_one_is() {
+    let with = |units: &str| {
+        let text = TRANSFER.replace("UNITS", units).replace("EXPECT", "ok").replace(", THEN", "");
+        check(&format!("deviates: this token never overdraws\n{text}"))
+    };
+    assert_eq!(with("31").status, Status::Deviates);
+    assert_eq!(with("30").status, Status::Failed);
+}
+
+#[test]
+fn a_file_that_is_no_scenario_is_refused_with_its_place() {
+    let refused = |text: &str| Scenario::parse(text).expect_err("refused").to_string();
+    assert!(refused("name: x\nactors: []\nsteps:\n  - { cal: y }\n").contains("line 4"));
+    assert!(refused("name: x\nactors: []\nsteps:\n  - { as: y }\n").contains("step 1"));
+    let both = "name: x\nactors: [y]\nsteps:\n  - { as: y, call: a.b, advance: { time_ms: 1 } }\n";
+    assert!(refused(both).contains("exactly one"));
+    let stranger = "name: x\nactors: [y]\nsteps:\n  - { as: z, call: a.b }\n";
+    assert!(refused(stranger).contains("`z` is not among the actors"));
+}

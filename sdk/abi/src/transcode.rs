@@ -5,6 +5,7 @@
 //! errors with a path, and all input is consumed.
 
 use crate::document::{ContractAbi, Event, Field, Method};
+use crate::shared_errors;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -111,6 +112,22 @@ impl ContractAbi {
     pub fn decode_event_as(&self, event: &Event, data: &[u8], numbers: Numbers) -> Result<Value> {
         let path = Path::new(event.name.clone(), &self.types, numbers);
         whole(&path, data, |rest| decode_named(&path, &event.fields, rest))
+    }
+
+    /// What a contract reverted with: the name of an error that all contracts share, or its own, decoded. `None` when it
+    /// is neither.
+    pub fn decode_error(&self, code: u32, data: &[u8]) -> Option<Value> {
+        if let Some(name) = shared_errors::name(code) {
+            return Some(Value::String(name.to_string()));
+        }
+        // The code of an own error is the variant's index and one more.
+        if data.first().is_none_or(|index| u32::from(*index) + 1 != code) {
+            return None;
+        }
+        let mut types: Vec<u32> = self.methods.iter().filter_map(|method| method.error).collect();
+        types.sort_unstable();
+        types.dedup();
+        types.into_iter().find_map(|ty| self.decode_value(ty, data).ok())
     }
 
     /// A value of a type, from JSON.

@@ -1,7 +1,7 @@
 //! The chain that a scenario runs on: contracts by name, calls by the interface that they carry.
 
 use crate::value::{Variables, resolve};
-use counterpart_abi::{ContractAbi, shared_errors};
+use counterpart_abi::ContractAbi;
 use counterpart_ledger::{Action, Address, Event, Hash, Outcome, Receipt};
 use counterpart_module::{Profile, prepare};
 use counterpart_testing::{Account, Chain, Mode};
@@ -167,9 +167,8 @@ impl<'a> World<'a> {
         match outcome {
             Outcome::Success => json!("ok"),
             Outcome::Revert { contract, code, data, .. } => {
-                let shared = shared_errors::name(*code).map(|name| json!(name));
-                let own = || self.abi(contract).or(constructor).and_then(|abi| decode_error(abi, *code, data));
-                json!({ "error": shared.or_else(own).unwrap_or_else(|| json!(code)) })
+                let error = self.abi(contract).or(constructor).and_then(|abi| abi.decode_error(*code, data));
+                json!({ "error": error.unwrap_or_else(|| json!(code)) })
             }
             Outcome::OutOfGas { .. } => json!("out_of_gas"),
             Outcome::StackExhausted { .. } => json!("stack_exhausted"),
@@ -179,15 +178,4 @@ impl<'a> World<'a> {
             other => json!({ "failed": format!("{other:?}") }),
         }
     }
-}
-
-/// A contract's own error; its code is the variant's index and one more.
-fn decode_error(abi: &ContractAbi, code: u32, data: &[u8]) -> Option<Value> {
-    if data.first().is_none_or(|index| u32::from(*index) + 1 != code) {
-        return None;
-    }
-    let mut types: Vec<u32> = abi.methods.iter().filter_map(|method| method.error).collect();
-    types.sort_unstable();
-    types.dedup();
-    types.into_iter().find_map(|ty| abi.decode_value(ty, data).ok())
 }

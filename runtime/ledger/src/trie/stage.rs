@@ -4,10 +4,10 @@ use super::wide::Hashing;
 use super::{ENTRIES_PER_BUCKET, Leaf, MAX_DEPTH, Node, StateTrie, bit, bucket_of, subtree, wide};
 use crate::{Hash, Write};
 
-/// Leafs that one core hashes at least, about: fewer would not fill the lanes, nor be worth waking it.
+/// Changes that one core hashes at least, about: fewer would not fill the lanes, nor be worth waking it.
 const CHANGES_OF_A_PART: usize = 256;
 
-/// Leafs that were hashed and not yet applied.
+/// Changes that were hashed and not yet applied.
 #[derive(Clone, Debug)]
 pub struct Staged {
     root: Hash,

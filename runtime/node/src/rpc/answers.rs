@@ -178,10 +178,10 @@ pub fn outcome_json(outcome: &Outcome, abis: Abis<'_>) -> OutcomeJson {
     match outcome {
         Outcome::Success => OutcomeJson::Success,
         Outcome::Revert { action, contract, code, data } => {
-            let error = match shared_errors::name(*code) {
-                Some(name) => Value::String(name.to_owned()),
-                None => decode_error(*code, data, abis(contract)),
-            };
+            // An error that all contracts share is known without an interface.
+            let shared = || shared_errors::name(*code).map(|name| Value::String(name.to_owned()));
+            let error = abis(contract).and_then(|abi| abi.decode_error(*code, data)).or_else(shared);
+            let error = error.unwrap_or(Value::Null);
             OutcomeJson::Revert { action: *action, contract: contract.to_string(), code: *code, error, data: hex(data) }
         }
         Outcome::OutOfGas { action } => OutcomeJson::OutOfGas { action: *action },
@@ -205,17 +205,6 @@ pub fn outcome_json(outcome: &Outcome, abis: Abis<'_>) -> OutcomeJson {
         Outcome::BadModule { action, code } => OutcomeJson::BadModule { action: *action, code: *code },
         Outcome::Rejected(code) => OutcomeJson::Rejected { error: code.name().to_owned() },
     }
-}
-
-/// The error whose variant a code and data name; null when no interface knows it.
-fn decode_error(code: u32, data: &[u8], abi: Option<ContractAbi>) -> Value {
-    let Some(abi) = abi else { return Value::Null };
-    let mut types: Vec<u32> = abi.methods.iter().filter_map(|method| method.error).collect();
-    types.sort_unstable();
-    types.dedup();
-    let decoded = types.into_iter().filter_map(|ty| abi.decode_value(ty, data).ok()).next();
-    // The code is the variant's index and one more.
-    decoded.filter(|_| data.first().is_some_and(|index| u32::from(*index) + 1 == code)).unwrap_or(Value::Null)
 }
 
 /// An event, with its fields decoded.

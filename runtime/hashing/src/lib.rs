@@ -32,19 +32,23 @@ enum Width {
 }
 
 impl Width {
-    /// The widest that this processor has, narrowest first.
+    /// What this processor has, the narrowest first.
+    #[cfg(target_arch = "x86_64")]
     fn available() -> Vec<Self> {
         let mut widths = vec![Self::One];
-        #[cfg(target_arch = "x86_64")]
-        {
-            if is_x86_feature_detected!("avx2") {
-                widths.push(Self::Four);
-            }
-            if is_x86_feature_detected!("avx512f") {
-                widths.push(Self::Eight);
-            }
+        if is_x86_feature_detected!("avx2") {
+            widths.push(Self::Four);
+        }
+        if is_x86_feature_detected!("avx512f") {
+            widths.push(Self::Eight);
         }
         widths
+    }
+
+    /// What this processor has.
+    #[cfg(not(target_arch = "x86_64"))]
+    fn available() -> Vec<Self> {
+        vec![Self::One]
     }
 }
 

@@ -1,10 +1,11 @@
 //! What follows from a transaction's bytes alone, worked out once and ahead of its turn.
 
-use counterpart_ledger::{Address, Hash, SignedTransaction, Transaction, account_address, encode};
+use counterpart_ledger::{Address, Hash, SignedTransaction, Transaction};
 
 /// A transaction whose hash, sender, length and signatures are known.
 ///
-/// None of it depends on the state, so a node does it while other blocks are executed, for many transactions at once.
+/// None of it depends on the state, so it can be worked out before the block's turn; [`crate::Executor::execute_block`]
+/// does it for whoever has not.
 #[derive(Clone, Copy, Debug)]
 pub struct CheckedTransaction<'a> {
     pub(crate) transaction: &'a Transaction,
@@ -17,17 +18,13 @@ pub struct CheckedTransaction<'a> {
 impl<'a> CheckedTransaction<'a> {
     /// Checks the signatures; a transaction with a bad one can be executed and is rejected then.
     pub fn new(signed: &'a SignedTransaction) -> Self {
-        Self { signed: signed.verify().is_ok(), ..Self::unsigned(&signed.transaction) }
+        let unsigned = Self::unsigned(&signed.transaction);
+        Self { signed: signed.verify_hashed(&unsigned.hash).is_ok(), ..unsigned }
     }
 
     /// Takes the signatures as given, for simulations.
     pub(crate) fn unsigned(transaction: &'a Transaction) -> Self {
-        Self {
-            transaction,
-            hash: transaction.hash(),
-            sender: account_address(&transaction.sender),
-            bytes: encode(transaction).len(),
-            signed: true,
-        }
+        let (hash, bytes) = transaction.hash_and_length();
+        Self { transaction, hash, sender: transaction.sender_address(), bytes, signed: true }
     }
 }

@@ -121,7 +121,13 @@ pub struct Transaction {
 impl Transaction {
     /// The hash that is signed and by which the transaction is known.
     pub fn hash(&self) -> Hash {
-        hash("counterpart/transaction/1", &[&encode(self)])
+        self.hash_and_length().0
+    }
+
+    /// Its hash, and how many bytes its encoding has.
+    pub fn hash_and_length(&self) -> (Hash, usize) {
+        let bytes = encode(self);
+        (hash("counterpart/transaction/1", &[&bytes]), bytes.len())
     }
 
     /// The sender's address.
@@ -160,8 +166,16 @@ impl SignedTransaction {
     /// # Errors
     /// [`SignatureError`] when one does not verify.
     pub fn verify(&self) -> Result<(), SignatureError> {
+        self.verify_hashed(&self.hash())
+    }
+
+    /// [`SignedTransaction::verify`] for whoever has the transaction's hash already.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn verify_hashed(&self, hash: &Hash) -> Result<(), SignatureError> {
         let transaction = &self.transaction;
-        transaction.sender.verify(&transaction.hash().0, &self.signature)?;
+        transaction.sender.verify(&hash.0, &self.signature)?;
         transaction.authorizations.iter().try_for_each(|authorization| authorization.verify(transaction.chain))
     }
 }

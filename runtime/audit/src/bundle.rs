@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Format of the encoding.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 /// A key of the state, and its value or its absence.
 pub type Entry = (StateKey, Option<Vec<u8>>);

@@ -9,7 +9,7 @@ use crate::keys;
 use crate::store::{FORMAT, INDEXES, Store, open_database, parse};
 use borsh::{BorshDeserialize, BorshSerialize};
 use counterpart_ledger::{
-    Block, BlockEvent, Certificate, Genesis, Hash, Header, Height, Phase, Receipt, StateKey, StateRead, Witness,
+    Block, BlockEvent, Certificate, Genesis, Hash, Header, Height, Receipt, StateKey, StateRead, Verifier, Witness,
     decode, encode, state_path, system_key,
 };
 use fjall::PersistMode;
@@ -22,11 +22,13 @@ const CHUNK_BYTES: usize = 2 << 20;
 /// Most bytes of a chunk.
 const MAX_CHUNK_BYTES: u64 = 4 << 20;
 const MANIFEST: &str = "manifest";
+/// The format that this program writes and reads: the second, since headers carry a root of events.
+const MANIFEST_FORMAT: u8 = 2;
 
 /// What a snapshot is of, and the hashes of its files.
 #[derive(Clone, PartialEq, Eq, Debug, BorshSerialize, BorshDeserialize)]
 pub struct Manifest {
-    /// Format of the snapshot: 1.
+    /// Format of the snapshot.
     pub format: u8,
     /// The document that the chain begins with.
     pub genesis: Genesis,
@@ -95,20 +97,22 @@ impl Manifest {
     pub fn read(folder: &Path, genesis: &Hash) -> Result<Self, StoreError> {
         let path = folder.join(MANIFEST);
         let bytes = fs::read(&path).map_err(at(&path))?;
+        if let Some(&format) = bytes.first()
+            && format != MANIFEST_FORMAT
+        {
+            return Err(broken(format!("it has format {format}, this program reads format {MANIFEST_FORMAT}")));
+        }
         let manifest: Self = decode("manifest", &bytes).map_err(|error| broken(error.to_string()))?;
         manifest.verify(genesis)?;
         Ok(manifest)
     }
 
     fn verify(&self, genesis: &Hash) -> Result<(), StoreError> {
-        let set = &self.genesis.validators;
         let header = &self.block.header;
-        let votes = |certificate: &Certificate, header: &Header| {
-            certificate.statement.block == header.hash()
-                && certificate.verify(set, header.chain, Phase::Vote, usize::from(set.quorum)).is_ok()
-        };
+        let verifier = Verifier { chain: self.genesis.chain, validators: self.genesis.validators.clone() };
+        let votes = |certificate: &Certificate, header: &Header| verifier.header(header, certificate).is_ok();
         let rules = [
-            (self.format == 1, "it has another format"),
+            (self.format == MANIFEST_FORMAT, "it has another format"),
             (self.genesis.hash() == *genesis, "it is of another chain"),
             (header.chain == self.genesis.chain && self.next.chain == self.genesis.chain, "it is of another chain"),
             (
@@ -203,8 +207,17 @@ impl Store {
         codes.sort_unstable();
         let genesis = self.genesis().clone();
         let next = next.header;
-        let manifest =
-            Manifest { format: 1, genesis, block, receipts, certificate, next, next_certificate, chunks, codes };
+        let manifest = Manifest {
+            format: MANIFEST_FORMAT,
+            genesis,
+            block,
+            receipts,
+            certificate,
+            next,
+            next_certificate,
+            chunks,
+            codes,
+        };
         write_file(&folder.join(MANIFEST), &encode(&manifest))?;
         Ok(manifest)
     }

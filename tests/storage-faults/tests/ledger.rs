@@ -170,6 +170,15 @@ fn a_snapshot_with_any_wrong_byte_is_refused_at_once() {
         }
         fs::write(&path, &good).expect("written");
     }
+    let manifest = snapshot.join("manifest");
+    let good = fs::read(&manifest).expect("readable");
+    fs::write(&manifest, [&[1], &good[1..]].concat()).expect("written");
+    let old = Store::import_snapshot(&snapshot, &folder.path().join("target"), &anchor, &mut |_, _| {});
+    assert!(
+        old.err().is_some_and(|error| error.to_string().contains("format 1")),
+        "an old format is told by its number"
+    );
+    fs::write(&manifest, &good).expect("written");
     Store::import_snapshot(&snapshot, &folder.path().join("good"), &anchor, &mut |_, _| {}).expect("as it was");
 }
 

@@ -117,6 +117,18 @@ impl Rule {
     }
 }
 
+/// What to do about a proof that does not hold.
+const DISTRUST: &str = "the node's answer proves nothing: do not act on it";
+
+/// The block of a `raw`, if it is the one that a verified certificate names.
+fn certified_block(raw: &str, certified: &str) -> Result<Block, JsValue> {
+    let block: Block = value("block", raw)?;
+    if block.hash() != Hash(bytes32("certified block", certified)?) {
+        return Err(failure("bad_proof", "the certificate is for another block", DISTRUST));
+    }
+    Ok(block)
+}
+
 /// Checks a receipt against the block after its own, whose header carries the root of its block's receipts.
 ///
 /// `next_block` is the `raw` of that block; its hash has to be the one that a verified certificate names. Answers the
@@ -126,14 +138,10 @@ impl Rule {
 /// `bad_proof` when the receipt is not part of that root.
 #[wasm_bindgen(js_name = verifyReceipt)]
 pub fn verify_receipt(next_block: &str, certified: &str, receipt: &str, proof: &str) -> Result<String, JsValue> {
-    let hint = "the node's answer proves nothing: do not act on it";
-    let block: Block = value("block", next_block)?;
-    if block.hash() != Hash(bytes32("certified block", certified)?) {
-        return Err(failure("bad_proof", "the certificate is for another block", hint));
-    }
+    let block = certified_block(next_block, certified)?;
     let (receipt, proof): (Receipt, MerkleProof) = (value("receipt", receipt)?, value("proof", proof)?);
     if !proof.verify(&block.header.parent_receipts_root, receipt.hash()) {
-        return Err(failure("bad_proof", "the receipt is not part of the block's receipts", hint));
+        return Err(failure("bad_proof", "the receipt is not part of the block's receipts", DISTRUST));
     }
     Ok(block.header.parent.to_string())
 }
@@ -146,14 +154,10 @@ pub fn verify_receipt(next_block: &str, certified: &str, receipt: &str, proof: &
 /// `bad_proof` when the event is not part of that root.
 #[wasm_bindgen(js_name = verifyEvent)]
 pub fn verify_event(next_block: &str, certified: &str, event: &str, proof: &str) -> Result<String, JsValue> {
-    let hint = "the node's answer proves nothing: do not act on it";
-    let block: Block = value("block", next_block)?;
-    if block.hash() != Hash(bytes32("certified block", certified)?) {
-        return Err(failure("bad_proof", "the certificate is for another block", hint));
-    }
+    let block = certified_block(next_block, certified)?;
     let (placed, proof): (BlockEvent, MerkleProof) = (value("event", event)?, value("proof", proof)?);
     if !proof.verify(&block.header.parent_events_root, placed.hash()) {
-        return Err(failure("bad_proof", "the event is not part of the block's events", hint));
+        return Err(failure("bad_proof", "the event is not part of the block's events", DISTRUST));
     }
     let BlockEvent { transaction, index, event } = placed;
     let topics: Vec<String> = event.topics.iter().map(Hash::to_string).collect();
@@ -173,6 +177,5 @@ pub fn verify_state(root: &str, key: &str, state_value: Option<String>, proof: &
     let (root, key) = (Hash(bytes32("root", root)?), bytes("key", key)?);
     let expected = state_value.map(|text| bytes("value", &text)).transpose()?;
     let proof: StateProof = value("proof", proof)?;
-    let hint = "the node's answer proves nothing: do not act on it";
-    proof.verify(&root, &key, expected.as_deref()).map_err(|error| failure("bad_proof", error, hint))
+    proof.verify(&root, &key, expected.as_deref()).map_err(|error| failure("bad_proof", error, DISTRUST))
 }

@@ -40,7 +40,7 @@ pub fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
         let text = std::fs::read_to_string(&file).or_fail(Exit::Input, "read", file.display())?;
         let scenario = Scenario::parse(&text).map_err(|error| {
             Failure::new(Exit::Input, "bad_scenario", format!("{}: {error}", file.display()))
-                .hint("`counterpart scenario run --help` and sdk/scenario/README.md show the format")
+                .hint("sdk/scenario/README.md shows the format")
         })?;
         reports.push((file, counterpart_scenario::run(&scenario, &find)));
         bar.inc(1);

@@ -28,7 +28,7 @@ fn engine(name: &str) -> Result<Arc<dyn Engine>, String> {
 
 fn all_shapes() -> Result<(Vec<Shape>, Vec<u8>), String> {
     let large = crate::chain::code()?;
-    Ok((shapes::all(large.len() as u64), large))
+    Ok((shapes::all(shapes::small_code()?.len() as u64, large.len() as u64), large))
 }
 
 /// Runs one frame of a shape; answers the gas of its transaction. The process that is counted does this and nothing else.

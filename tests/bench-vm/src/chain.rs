@@ -1,6 +1,6 @@
 //! The transfer of the SDK's token through the executor: what a node does for it, but for signatures and the disk.
 //!
-//! Hashes and signatures are checked ahead of the block, as a node does it and as revm leaves it to its caller.
+//! Hashes and signatures are checked ahead of the block, as revm leaves it to its caller.
 
 use crate::Size;
 use crate::clock::median_ns;

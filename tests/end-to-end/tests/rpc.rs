@@ -12,7 +12,7 @@ use jsonrpsee_ws_client::{WsClient, WsClientBuilder};
 use serde_json::{Value, json};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 fn params(object: Value) -> ObjectParams {
     let mut params = ObjectParams::new();
@@ -112,7 +112,9 @@ fn a_receipt_is_proved_by_the_next_block_alone() {
     let with = |answer: &Value| answer["block"]["transactions"].get(0).cloned();
     let hash = head["blocks"].as_array().expect("a list").iter().find_map(with).expect("a transaction");
     // The newest block's results are certified by the next one, which may not be there yet.
+    let deadline = Instant::now() + Duration::from_secs(30);
     let proved = loop {
+        assert!(Instant::now() < deadline, "the newest block stays without a successor");
         match net.client.call("tx_proof", json!({ "hash": hash })) {
             Ok(proved) => break proved,
             Err(error) => assert!(error.to_string().contains("no block follows"), "{error}"),

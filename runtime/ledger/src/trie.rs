@@ -136,18 +136,22 @@ impl StateTrie {
         entries: impl Iterator<Item = Result<(K, V), E>>,
     ) -> Result<Self, E> {
         /// Entries that are held at a time; of the others the leaves are enough.
-        const AT_ONCE: usize = 1 << 16;
+        const AT_ONCE: usize = 1 << 15;
         let mut entries = entries.fuse();
+        let mut read_on = || entries.by_ref().take(AT_ONCE).collect::<Result<Vec<(K, V)>, E>>();
         let mut leaves: Vec<Leaf> = Vec::new();
-        loop {
-            let read: Vec<(K, V)> = entries.by_ref().take(AT_ONCE).collect::<Result<_, E>>()?;
-            if read.is_empty() {
-                break;
-            }
-            leaves.append(&mut wide::in_parts(&read, |part| {
-                let of = part.iter().map(|(key, value)| (key.as_ref(), Some(value.as_ref())));
-                wide::leaves(of)
-            }));
+        let mut read = read_on()?;
+        while !read.is_empty() {
+            let hash = || {
+                wide::in_parts(&read, |part| {
+                    let of = part.iter().map(|(key, value)| (key.as_ref(), Some(value.as_ref())));
+                    wide::leaves(of)
+                })
+            };
+            // Reading waits for the disk and for one core, hashing takes what is left.
+            let (mut hashed, next) = wide::beside(hash, &mut read_on);
+            leaves.append(&mut hashed);
+            read = next?;
         }
         wide::sort(&mut leaves, |one, two| one.path.cmp(&two.path));
         Ok(Self::from_leaves(&leaves))

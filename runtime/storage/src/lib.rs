@@ -11,6 +11,7 @@ mod error;
 mod head;
 mod history;
 mod keys;
+pub mod layout;
 mod read;
 mod snapshot;
 mod store;

@@ -3,6 +3,7 @@
 use crate::error::StoreError;
 use crate::head::Head;
 use crate::keys;
+use crate::layout;
 use crate::read::Snapshot;
 use crate::watermark::Watermark;
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -17,10 +18,6 @@ use std::time::Duration;
 
 /// The format that this program writes.
 pub(crate) const FORMAT: u32 = 2;
-/// What the journal may hold before tables are written out. All of it is read when the store opens.
-const JOURNAL_BYTES: u64 = 128 << 20;
-/// Entries of the first state that are written at a time.
-const GENESIS_BATCH: usize = 50_000;
 /// The format of the indexes.
 pub(crate) const INDEXES: u32 = 1;
 
@@ -83,14 +80,14 @@ impl Store {
             events_root: BlockEvent::root(&[]),
             time_ms: genesis.time_ms,
         };
-        // Not in one batch, so that tables can be written out meanwhile: without its name the folder is no ledger yet.
-        let entries: Vec<(&Vec<u8>, &Vec<u8>)> =
-            writes.iter().filter_map(|(key, write)| Some((key, write.new.as_ref()?))).collect();
-        for part in entries.chunks(GENESIS_BATCH) {
-            let mut batch = database.batch();
-            part.iter().for_each(|(key, value)| batch.insert(&tables.state, key.as_slice(), value.as_slice()));
-            batch.commit()?;
+        // Straight into sorted tables, past the journal: without its name the folder is no ledger yet.
+        let mut state = tables.state.start_ingestion()?;
+        for (key, write) in writes {
+            if let Some(value) = &write.new {
+                state.write(key.as_slice(), value.as_slice())?;
+            }
         }
+        state.finish()?;
         let mut batch = database.batch().durability(Some(PersistMode::SyncAll));
         batch.insert(&tables.meta, keys::FORMAT, FORMAT.to_le_bytes());
         batch.insert(&tables.meta, keys::GENESIS, encode(genesis));
@@ -98,9 +95,6 @@ impl Store {
         batch.insert(&tables.meta, keys::INDEXES, INDEXES.to_le_bytes());
         batch.insert(&tables.roots, keys::height(Height(0)), encode(&head));
         batch.commit()?;
-        if entries.len() > GENESIS_BATCH {
-            settle(&database, &tables)?;
-        }
         drop((database, tables));
         name(&partial, folder).map_err(file)?;
         Self::open(folder)
@@ -224,7 +218,7 @@ pub(crate) fn name(partial: &Path, folder: &Path) -> std::io::Result<()> {
 }
 
 pub(crate) fn open_database(folder: &Path) -> Result<(Database, Tables), StoreError> {
-    let database = match Database::builder(folder).max_journaling_size(JOURNAL_BYTES).open() {
+    let database = match layout::database(folder).open() {
         Ok(database) => database,
         Err(fjall::Error::Locked) => return Err(StoreError::Locked(folder.to_path_buf())),
         Err(error) => return Err(error.into()),
@@ -232,7 +226,7 @@ pub(crate) fn open_database(folder: &Path) -> Result<(Database, Tables), StoreEr
     let table = |name: &str| database.keyspace(name, KeyspaceCreateOptions::default);
     let tables = Tables {
         meta: table(keys::META)?,
-        state: table(keys::STATE)?,
+        state: database.keyspace(keys::STATE, layout::point_reads)?,
         blocks: table(keys::BLOCKS)?,
         hashes: table(keys::HASHES)?,
         receipts: table(keys::RECEIPTS)?,

@@ -2,6 +2,7 @@
 
 use crate::workload::{Made, key, value};
 use counterpart_ledger::encode;
+use counterpart_storage::layout;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 use std::path::Path;
 
@@ -17,9 +18,10 @@ pub struct Plain {
 impl Plain {
     /// Makes one with so many entries.
     pub fn fill(folder: &Path, keys: u64) -> anyhow::Result<Self> {
-        let database = Database::builder(folder).open()?;
+        let database = layout::database(folder).open()?;
         let table = |name: &str| database.keyspace(name, KeyspaceCreateOptions::default);
-        let (state, writes, blocks) = (table("state")?, table("writes")?, table("blocks")?);
+        let state = database.keyspace("state", layout::point_reads)?;
+        let (writes, blocks) = (table("writes")?, table("blocks")?);
         for chunk in 0..keys.div_ceil(100_000) {
             let mut batch = database.batch().durability(Some(PersistMode::SyncAll));
             for number in chunk * 100_000..((chunk + 1) * 100_000).min(keys) {
@@ -32,9 +34,10 @@ impl Plain {
 
     /// Opens one and reads every entry once, as the ledger does.
     pub fn open(folder: &Path) -> Result<Self, fjall::Error> {
-        let database = Database::builder(folder).open()?;
+        let database = layout::database(folder).open()?;
         let table = |name: &str| database.keyspace(name, KeyspaceCreateOptions::default);
-        let (state, writes, blocks) = (table("state")?, table("writes")?, table("blocks")?);
+        let state = database.keyspace("state", layout::point_reads)?;
+        let (writes, blocks) = (table("writes")?, table("blocks")?);
         for guard in state.iter() {
             guard.into_inner()?;
         }

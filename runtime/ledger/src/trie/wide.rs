@@ -54,6 +54,21 @@ pub fn in_parts<T: Sync, R: Send>(items: &[T], work: impl Fn(&[T]) -> Vec<R> + S
     all
 }
 
+/// What two pieces of work answer: the first on other cores meanwhile, where there are any.
+pub fn beside<A: Send, B>(first: impl FnOnce() -> A + Send, second: impl FnOnce() -> B) -> (A, B) {
+    #[cfg(feature = "parallel")]
+    {
+        let mut made = None;
+        let answer = rayon::in_place_scope(|scope| {
+            scope.spawn(|_| made = Some(first()));
+            second()
+        });
+        (made.expect("the scope ends after all that was begun in it"), answer)
+    }
+    #[cfg(not(feature = "parallel"))]
+    (first(), second())
+}
+
 /// Sorts, on all cores where there is a choice.
 pub fn sort<T: Send>(items: &mut [T], compare: impl Fn(&T, &T) -> std::cmp::Ordering + Sync + Send) {
     #[cfg(feature = "parallel")]

@@ -17,5 +17,5 @@ fn the_source_has_at_most_110_counted_lines() {
 #[test]
 fn the_wasm_stays_within_its_budget() {
     let size = Subject::new("token", native_token()).wasm().len();
-    assert!(size <= 17_500, "{size} bytes");
+    assert!(size <= 10_000, "{size} bytes");
 }

@@ -139,6 +139,11 @@ impl ContractAbi {
         type_name(&self.types, id, 0)
     }
 
+    /// A type written out: what is in named types too, so that two types are the same when this text is.
+    pub fn type_structure(&self, id: u32) -> String {
+        structure(&self.types, id, 0)
+    }
+
     /// The interface as JSON, for people and for code generators.
     pub fn to_json(&self, docs: &[(String, String)]) -> Value {
         let fields = |fields: &[Field]| -> Vec<Value> {
@@ -214,5 +219,33 @@ fn type_name(types: &PortableRegistry, id: u32, depth: u32) -> String {
             format!("({})", inner.join(", "))
         }
         _ => "?".to_string(),
+    }
+}
+
+fn structure(types: &PortableRegistry, id: u32, depth: u32) -> String {
+    use scale_info::TypeDef::*;
+    let Some(ty) = types.resolve(id).filter(|_| depth < 16) else { return "?".to_string() };
+    let inner = |id: u32| structure(types, id, depth + 1);
+    let fields = |fields: &[scale_info::Field<PortableForm>]| -> String {
+        let one = |field: &scale_info::Field<PortableForm>| {
+            let name = field.name.as_deref().map(|name| format!("{name}: ")).unwrap_or_default();
+            name + &inner(field.ty.id)
+        };
+        fields.iter().map(one).collect::<Vec<_>>().join(", ")
+    };
+    let named = |body: String| format!("{}{{{body}}}", ty.path.ident().unwrap_or_default());
+    match &ty.type_def {
+        Composite(composite) => named(fields(&composite.fields)),
+        Variant(variant) => {
+            let variants = variant.variants.iter();
+            let variants = variants.map(|one| format!("{}({})", one.name, fields(&one.fields)));
+            named(variants.collect::<Vec<_>>().join(", "))
+        }
+        Sequence(sequence) => format!("Vec<{}>", inner(sequence.type_param.id)),
+        Array(array) => format!("[{}; {}]", inner(array.type_param.id), array.len),
+        Tuple(tuple) => {
+            format!("({})", tuple.fields.iter().map(|field| inner(field.id)).collect::<Vec<_>>().join(", "))
+        }
+        _ => type_name(types, id, depth),
     }
 }

@@ -6,6 +6,8 @@
 
 extern crate alloc;
 
+#[cfg(feature = "document")]
+mod bindings;
 #[cfg(feature = "build")]
 pub mod build;
 #[cfg(feature = "document")]

@@ -2,7 +2,7 @@
 
 mod record;
 
-pub use record::{BuildRecord, verify};
+pub use record::{BuildRecord, compare};
 
 use sha3::{Digest, Sha3_256};
 use std::path::{Path, PathBuf};
@@ -147,7 +147,7 @@ fn compile(request: &Build) -> Result<(String, PathBuf), BuildError> {
 fn profile_arguments() -> Vec<String> {
     let settings = [
         "inherits=\"release\"",
-        "opt-level=\"z\"",
+        "opt-level=\"s\"",
         "lto=true",
         "codegen-units=1",
         "panic=\"abort\"",

@@ -1,6 +1,6 @@
 //! The record that lets anyone build a contract again and compare.
 
-use crate::{Build, BuildError, RUSTFLAGS, TARGET, build, read};
+use crate::{Build, BuildError, Built, RUSTFLAGS, TARGET, read};
 use serde_json::{Value, json};
 use sha3::{Digest, Sha3_256};
 use std::path::{Path, PathBuf};
@@ -57,12 +57,15 @@ impl BuildRecord {
     }
 }
 
-/// Builds again and says which parts of the record differ, each as (name, recorded, now).
+/// Says which parts of a record differ from a build that was just made, each as (name, recorded, now).
 ///
 /// # Errors
-/// [`BuildError`] when it cannot be built.
-pub fn verify(request: &Build, record: &BuildRecord) -> Result<Vec<(&'static str, String, String)>, BuildError> {
-    let built = build(request)?;
+/// [`BuildError`] when the source cannot be read.
+pub fn compare(
+    request: &Build,
+    record: &BuildRecord,
+    built: &Built,
+) -> Result<Vec<(&'static str, String, String)>, BuildError> {
     let now = BuildRecord::new(request, &built.package, &built.hash)?;
     let pairs = [
         ("package", &record.package, &now.package),

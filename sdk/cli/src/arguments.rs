@@ -38,6 +38,15 @@ pub fn call_data<'a>(
     Ok((found, input))
 }
 
+/// What a method answered.
+///
+/// # Errors
+/// A failure when the bytes are not what its interface says.
+pub fn decode(abi: &ContractAbi, method: &Method, output: &[u8]) -> anyhow::Result<Value> {
+    let value = abi.decode_value(method.output, output);
+    Ok(value.map_err(|error| Failure::new(Exit::Bug, "bad_answer", format!("the answer does not decode: {error}")))?)
+}
+
 fn command(abi: &ContractAbi, method: &Method) -> clap::Command {
     let about = match method.kind {
         Kind::Constructor => format!("Constructor of {}.", abi.name),

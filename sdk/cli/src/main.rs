@@ -25,8 +25,12 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Begin a contract: a folder with code, tests and a manifest that plain cargo builds.
+    New(commands::new::Arguments),
     /// Build the contract in this folder to finished Wasm.
     Build(commands::build::Arguments),
+    /// Build the contract in this folder and run its tests, natively and as Wasm.
+    Test(commands::test::Arguments),
     /// Look at, run or meter a Wasm module without a chain.
     #[command(subcommand)]
     Module(commands::module::Command),
@@ -41,6 +45,16 @@ enum Command {
     Query(commands::call::QueryArguments),
     /// The interface of a deployed contract.
     Abi(commands::abi::Arguments),
+    /// What a contract keeps, in its own words.
+    Storage(commands::storage::Arguments),
+    /// What a contract reported, from old to new.
+    Events(commands::events::Arguments),
+    /// Build a contract again and compare it with what a chain holds, or with a build record.
+    Verify(commands::verify::Arguments),
+    /// Deploy the version that takes over from a contract, and make both know each other.
+    Upgrade(commands::upgrade::Arguments),
+    /// Write a typed client of a contract, for other contracts in Rust or for programs in TypeScript.
+    Bindings(commands::bindings::Arguments),
     /// Look at transactions, or send native currency.
     #[command(subcommand)]
     Tx(commands::tx::Command),
@@ -59,6 +73,10 @@ enum Command {
     Scenario(commands::scenario::Command),
     /// Run a network of replicas in this process, with JSON-RPC on loopback.
     Devnet(commands::devnet::Arguments),
+    /// Give an account native currency, on a development network.
+    Faucet(commands::faucet::Arguments),
+    /// Say what this machine has and lacks for building, deploying and running contracts.
+    Doctor(commands::doctor::Arguments),
     /// Print the completion script of a shell.
     Completions {
         /// The shell.
@@ -80,6 +98,15 @@ fn main() -> ExitCode {
 
 fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
     match command {
+        Command::New(arguments) => commands::new::run(context, arguments),
+        Command::Test(arguments) => commands::test::run(context, arguments),
+        Command::Storage(arguments) => commands::storage::run(context, arguments),
+        Command::Events(arguments) => commands::events::run(context, arguments),
+        Command::Verify(arguments) => commands::verify::run(context, arguments),
+        Command::Upgrade(arguments) => commands::upgrade::run(context, arguments),
+        Command::Bindings(arguments) => commands::bindings::run(context, arguments),
+        Command::Faucet(arguments) => commands::faucet::run(context, arguments),
+        Command::Doctor(arguments) => commands::doctor::run(context, arguments),
         Command::Build(arguments) => commands::build::run(context, arguments),
         Command::Module(command) => commands::module::run(context, command),
         Command::Keys(command) => commands::keys::run(context, command),

@@ -86,6 +86,15 @@ impl Output {
         ProgressBar::new(length).with_style(style).with_message(what)
     }
 
+    /// A count that goes up, on a terminal, where nobody knows how far.
+    pub fn spinner(&self, what: &'static str) -> ProgressBar {
+        if self.json || !std::io::stderr().is_terminal() {
+            return ProgressBar::hidden();
+        }
+        let style = ProgressStyle::with_template("{msg:20} {pos} {per_sec}").expect("the template is well formed");
+        ProgressBar::no_length().with_style(style).with_message(what)
+    }
+
     /// Prints `error:`, `cause:` and `hint:` lines (or one JSON document) on stderr and gives the exit code.
     pub fn fail(&self, error: &anyhow::Error) -> ExitCode {
         let failure = error.chain().find_map(|cause| cause.downcast_ref::<Failure>());

@@ -31,7 +31,8 @@ unsafe impl GlobalAlloc for Bump {
             self.next.set((&raw const __heap_base) as usize);
             self.end.set(wasm32::memory_size(0) * PAGE);
         }
-        let start = (self.next.get() + layout.align() - 1) & !(layout.align() - 1);
+        // Sums of addresses and sizes below 2^31 cannot overflow.
+        let start = self.next.get().wrapping_add(layout.align().wrapping_sub(1)) & layout.align().wrapping_neg();
         let Some(next) = start.checked_add(layout.size()) else { return core::ptr::null_mut() };
         if next > self.end.get() {
             let pages = (next - self.end.get()).div_ceil(PAGE);

@@ -1,6 +1,7 @@
 //! Errors and events.
 
 use crate::abi::{Abi, EventType, Type};
+use crate::buffer::Buffer;
 use crate::env;
 use crate::sys::host_call;
 use parity_scale_codec::{Decode, Encode, Error, Input, Output};
@@ -46,19 +47,25 @@ impl ContractError for NoError {
 
 /// A field as a topic: its encoding, padded with zeros, or the SHA3-256 of an encoding longer than 32 bytes.
 pub fn topic(field: &impl Encode) -> [u8; 32] {
-    field.using_encoded(|bytes| {
-        if bytes.len() > 32 {
-            return env::sha3_256(bytes).0;
-        }
-        let mut topic = [0; 32];
-        topic[..bytes.len()].copy_from_slice(bytes);
-        topic
-    })
+    digest_or_padded(Buffer::of(field))
+}
+
+#[inline(never)]
+fn digest_or_padded(bytes: Buffer) -> [u8; 32] {
+    if bytes.len() > 32 {
+        return env::sha3_256(&bytes).0;
+    }
+    let mut topic = [0; 32];
+    topic[..bytes.len()].copy_from_slice(&bytes);
+    topic
 }
 
 /// Records an event with topics.
 pub fn emit(topics: &[[u8; 32]], data: &impl Encode) {
-    let topics: &[u8] = topics.as_flattened();
-    let data = data.encode();
+    record(topics.as_flattened(), Buffer::of(data));
+}
+
+#[inline(never)]
+fn record(topics: &[u8], data: Buffer) {
     host_call!(emit(read topics, number (topics.len() / 32) as u32, read data, length data));
 }

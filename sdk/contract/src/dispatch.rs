@@ -1,6 +1,7 @@
 //! From call data to a method and from its result to the caller.
 
 use crate::abi::{Interface, shared_errors};
+use crate::buffer::{Buffer, decoded};
 use crate::data::ContractError;
 use crate::env;
 use parity_scale_codec::{Decode, Encode};
@@ -17,23 +18,29 @@ pub trait Contract {
     fn call();
 }
 
-/// Selector and arguments of call data.
-pub fn selector(input: &[u8]) -> ([u8; 4], &[u8]) {
+/// The call data.
+pub fn call_data() -> Buffer {
+    env::call_data()
+}
+
+/// Selector and arguments of call data. The selector is a number, because one comparison is less code than four.
+pub fn selector(input: &[u8]) -> (u32, &[u8]) {
     match input.split_first_chunk::<4>() {
-        Some((selector, arguments)) => (*selector, arguments),
+        Some((selector, arguments)) => (u32::from_le_bytes(*selector), arguments),
         None => unknown_method(),
     }
 }
 
-/// Decodes all arguments.
-pub fn arguments<T: Decode>(mut bytes: &[u8]) -> T {
-    match T::decode(&mut bytes) {
-        Ok(value) if bytes.is_empty() => value,
-        _ => revert_shared(shared_errors::BAD_ARGUMENTS, &[]),
+/// Decodes the next argument.
+#[inline(never)]
+pub fn argument<T: Decode + 'static>(rest: &mut &[u8]) -> T {
+    match decoded(rest) {
+        Some(value) => value,
+        None => revert_shared(shared_errors::BAD_ARGUMENTS, &[]),
     }
 }
 
-/// Refuses arguments where there are none to take.
+/// Refuses bytes after the last argument.
 pub fn no_arguments(bytes: &[u8]) {
     if !bytes.is_empty() {
         revert_shared(shared_errors::BAD_ARGUMENTS, &[]);
@@ -49,16 +56,28 @@ pub fn refuse_value() {
 
 /// Ends the call with a value.
 pub fn answer(value: &impl Encode) {
-    value.using_encoded(|bytes| {
-        if !bytes.is_empty() {
-            env::finish(bytes);
-        }
-    });
+    finish(Buffer::of(value));
+}
+
+#[inline(never)]
+fn finish(bytes: Buffer) {
+    // Nothing to say is said by returning.
+    if !bytes.is_empty() {
+        env::finish(&bytes);
+    }
+}
+
+/// Ends the call with a value or an error.
+pub fn conclude<T: Encode, E: ContractError>(result: Result<T, E>) {
+    match result {
+        Ok(value) => answer(&value),
+        Err(error) => revert(&error),
+    }
 }
 
 /// Ends the call with an error.
 pub fn revert(error: &impl ContractError) -> ! {
-    error.using_encoded(|bytes| env::revert(error.code(), bytes))
+    env::revert(error.code(), &Buffer::of(error))
 }
 
 /// Ends the call with an error that every contract shares.

@@ -1,11 +1,11 @@
 //! What a contract can ask of the host, typed.
 
+use crate::buffer::Buffer;
 use crate::message::CallFailure;
 use crate::sys::host_call;
 use alloc::vec;
 use alloc::vec::Vec;
 use counterpart_host_functions::{Address, Hash, HostError};
-use parity_scale_codec::Encode;
 
 macro_rules! read_32 {
     ($(#[$doc:meta])* $name:ident -> $ty:ident) => {
@@ -64,15 +64,12 @@ pub fn value() -> u128 {
 
 /// The input of this call.
 pub fn input() -> Vec<u8> {
-    let mut out = [0; 256];
-    let capacity = out.len() as u32;
-    let length = host_call!(input(write out, number 0u32, number capacity)) as usize;
-    if length <= out.len() {
-        return out[..length].to_vec();
-    }
-    let mut out = vec![0; length];
-    host_call!(input(write out, number 0u32, number length as u32));
-    out
+    call_data().into_bytes()
+}
+
+#[inline(never)]
+pub(crate) fn call_data() -> Buffer {
+    Buffer::received(&mut |room, size| host_call!(input(write room, number 0u32, number size))).unwrap_or_default()
 }
 
 /// Ends this call with success.
@@ -89,19 +86,12 @@ pub fn revert(code: u32, data: &[u8]) -> ! {
 
 /// The value at a key.
 pub fn storage_get(key: &[u8]) -> Option<Vec<u8>> {
-    let mut out = [0; 128];
-    let capacity = out.len() as u32;
-    let length = host_call!(storage_get(read key, length key, write out, number capacity));
-    if length < 0 {
-        return None;
-    }
-    let length = length as usize;
-    if length <= out.len() {
-        return Some(out[..length].to_vec());
-    }
-    let mut out = vec![0; length];
-    host_call!(storage_get(read key, length key, write out, number length as u32));
-    Some(out)
+    stored(key).map(Buffer::into_bytes)
+}
+
+#[inline(never)]
+pub(crate) fn stored(key: &[u8]) -> Option<Buffer> {
+    Buffer::received(&mut |room, size| host_call!(storage_get(read key, length key, write room, number size)))
 }
 
 /// Writes a value.
@@ -127,19 +117,9 @@ pub fn storage_add(key: &[u8], delta: i128, minimum: i128, maximum: i128) -> boo
 
 /// The value of this transaction at a key.
 pub fn transient_get(key: &[u8]) -> Option<Vec<u8>> {
-    let mut out = [0; 128];
-    let capacity = out.len() as u32;
-    let length = host_call!(transient_get(read key, length key, write out, number capacity));
-    if length < 0 {
-        return None;
-    }
-    let length = length as usize;
-    if length <= out.len() {
-        return Some(out[..length].to_vec());
-    }
-    let mut out = vec![0; length];
-    host_call!(transient_get(read key, length key, write out, number length as u32));
-    Some(out)
+    let value =
+        Buffer::received(&mut |room, size| host_call!(transient_get(read key, length key, write room, number size)));
+    value.map(Buffer::into_bytes)
 }
 
 /// Writes a value that lives until the end of the transaction; an empty one removes.
@@ -187,7 +167,7 @@ pub fn is_authorized(address: &Address) -> bool {
 /// Reverts unless the address consents to this very call.
 pub fn require_auth(address: &Address) {
     if !is_authorized(address) {
-        crate::dispatch::revert_shared(crate::abi::shared_errors::UNAUTHORIZED, &address.encode());
+        crate::dispatch::revert_shared(crate::abi::shared_errors::UNAUTHORIZED, &address.0);
     }
 }
 

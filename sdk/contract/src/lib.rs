@@ -33,9 +33,11 @@ extern crate self as counterpart_sdk;
 
 #[cfg(target_arch = "wasm32")]
 mod allocator;
+mod buffer;
 mod data;
 mod dispatch;
 pub mod env;
+pub mod lineage;
 mod message;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
@@ -47,7 +49,8 @@ pub use counterpart_host_functions::{Address, CallStatus, Hash, rounding};
 pub use counterpart_macros::{Abi, ContractError, Event, contract, interface, storage};
 pub use data::{ContractError, Event, NoError, emit, topic};
 pub use dispatch::{
-    Contract, answer, arguments, no_arguments, refuse_value, revert, revert_shared, selector, unknown_method,
+    Contract, answer, argument, call_data, conclude, no_arguments, refuse_value, revert, revert_shared, selector,
+    unknown_method,
 };
 pub use message::{CallFailure, Constructor, Message};
 #[cfg(not(target_arch = "wasm32"))]
@@ -67,6 +70,7 @@ pub mod __private {
 pub mod prelude {
     pub use crate::codec::{Decode, Encode};
     pub use crate::env;
+    pub use crate::lineage::{HandedOver, Lineage, LineageError};
     pub use crate::storage::{Counter, Item, List, Map, OrdMap, Set, Stored};
     pub use crate::{
         Abi, Address, CallFailure, Constructor, ContractError, Event, Hash, Message, contract, interface, storage,

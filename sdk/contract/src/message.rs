@@ -1,7 +1,7 @@
 //! Calls to other contracts.
 
+use crate::buffer::Buffer;
 use crate::sys::host_call;
-use alloc::vec;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
 use counterpart_host_functions::{Address, CallStatus, Hash, call_flags};
@@ -70,7 +70,7 @@ impl<T: Decode, E: Decode> Message<T, E> {
     pub fn call(self) -> T {
         self.invoke(0);
         let data = result();
-        match T::decode(&mut data.as_slice()) {
+        match T::decode(&mut &*data) {
             Ok(value) => value,
             Err(_) => crate::dispatch::revert_shared(crate::abi::shared_errors::BAD_ARGUMENTS, &[]),
         }
@@ -84,7 +84,7 @@ impl<T: Decode, E: Decode> Message<T, E> {
         let status = self.invoke(call_flags::TRY);
         let data = result();
         match CallStatus::from_number(status) {
-            Some(CallStatus::Success) => T::decode(&mut data.as_slice()).map(Ok).map_err(|_| CallFailure::BadAnswer),
+            Some(CallStatus::Success) => T::decode(&mut &*data).map(Ok).map_err(|_| CallFailure::BadAnswer),
             Some(CallStatus::Revert) => {
                 let (code, error) = data.split_first_chunk::<4>().ok_or(CallFailure::BadAnswer)?;
                 let code = u32::from_le_bytes(*code);
@@ -183,14 +183,8 @@ fn failure(status: Option<CallStatus>) -> CallFailure {
 }
 
 /// What the last nested call answered.
-fn result() -> Vec<u8> {
-    let mut out = [0; 128];
-    let capacity = out.len() as u32;
-    let length = host_call!(call_result(write out, number 0u32, number capacity)) as usize;
-    if length <= out.len() {
-        return out[..length].to_vec();
-    }
-    let mut out = vec![0; length];
-    host_call!(call_result(write out, number 0u32, number length as u32));
-    out
+#[inline(never)]
+fn result() -> Buffer {
+    Buffer::received(&mut |room, size| host_call!(call_result(write room, number 0u32, number size)))
+        .unwrap_or_default()
 }

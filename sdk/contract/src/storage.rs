@@ -7,10 +7,10 @@ pub use collections::{List, OrdMap, Set};
 pub use order::OrderedKey;
 
 use crate::abi::{Abi, Layout, shared_errors};
+use crate::buffer::{Buffer, decoded};
 use crate::env;
-use alloc::vec::Vec;
 use core::marker::PhantomData;
-use parity_scale_codec::{Decode, Encode};
+use parity_scale_codec::{Decode, Encode, Output};
 
 /// Fields within fields, at most.
 const MAX_DEPTH: usize = 4;
@@ -42,39 +42,42 @@ impl Key {
         panic!("storage structs are nested too deep")
     }
 
-    /// The stored key: each name after its length, then what names the entry.
-    fn bytes(&self, entry: &[u8]) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(32 + entry.len());
+    /// The stored key, but for what names the entry: each name after its length, then a zero.
+    #[inline(never)]
+    fn bytes(&self) -> Buffer {
+        let mut bytes = Buffer::new();
         for name in self.names.iter().filter(|name| !name.is_empty()) {
-            bytes.push(name.len() as u8);
-            bytes.extend_from_slice(name.as_bytes());
+            bytes.push_byte(name.len() as u8);
+            bytes.write(name.as_bytes());
         }
-        bytes.push(0);
-        bytes.extend_from_slice(entry);
+        bytes.push_byte(0);
         bytes
     }
 }
 
-/// A handle, or a struct of handles.
+/// A handle, or a struct of handles. Each has a `const fn at(key: Key) -> Self` too, which a trait cannot ask for: with it
+/// all keys of a contract are constants.
 pub trait Stored {
     /// What lies under it.
     const LAYOUT: &'static Layout;
-
-    /// The handle at a key.
-    fn at(key: Key) -> Self;
 }
 
-fn load<T: Decode>(key: &[u8]) -> Option<T> {
-    let bytes = env::storage_get(key)?;
-    let mut rest = bytes.as_slice();
-    match T::decode(&mut rest) {
-        Ok(value) if rest.is_empty() => Some(value),
+fn load<T: Decode + 'static>(key: &[u8]) -> Option<T> {
+    let bytes = env::stored(key)?;
+    let mut rest = &*bytes;
+    match decoded(&mut rest) {
+        Some(value) if rest.is_empty() => Some(value),
         _ => crate::dispatch::revert_shared(shared_errors::CORRUPT_STORAGE, key),
     }
 }
 
-fn save<T: Encode>(key: &[u8], value: &T) {
-    value.using_encoded(|bytes| env::storage_set(key, bytes));
+fn save<T: Encode>(key: Buffer, value: &T) {
+    store(key, Buffer::of(value));
+}
+
+#[inline(never)]
+fn store(key: Buffer, value: Buffer) {
+    env::storage_set(&key, &value);
 }
 
 /// One value.
@@ -86,16 +89,19 @@ pub struct Item<T> {
 
 impl<T: Abi> Stored for Item<T> {
     const LAYOUT: &'static Layout = &Layout::Item(T::TYPE);
+}
 
-    fn at(key: Key) -> Self {
+impl<T> Item<T> {
+    /// The handle at a key.
+    pub const fn at(key: Key) -> Self {
         Self { key, value: PhantomData }
     }
 }
 
-impl<T: Encode + Decode> Item<T> {
+impl<T: Encode + Decode + 'static> Item<T> {
     /// The value, if it was ever set.
     pub fn get(&self) -> Option<T> {
-        load(&self.key.bytes(&[]))
+        load(&self.key.bytes())
     }
 
     /// The value, or the default.
@@ -108,12 +114,12 @@ impl<T: Encode + Decode> Item<T> {
 
     /// Writes the value.
     pub fn set(&mut self, value: &T) {
-        save(&self.key.bytes(&[]), value);
+        save(self.key.bytes(), value);
     }
 
     /// Removes the value; whether there was one.
     pub fn remove(&mut self) -> bool {
-        env::storage_remove(&self.key.bytes(&[]))
+        env::storage_remove(&self.key.bytes())
     }
 }
 
@@ -126,15 +132,20 @@ pub struct Map<K, V> {
 
 impl<K: Abi, V: Abi> Stored for Map<K, V> {
     const LAYOUT: &'static Layout = &Layout::Map(K::TYPE, V::TYPE);
+}
 
-    fn at(key: Key) -> Self {
+impl<K, V> Map<K, V> {
+    /// The handle at a key.
+    pub const fn at(key: Key) -> Self {
         Self { key, entry: PhantomData }
     }
 }
 
-impl<K: Encode, V: Encode + Decode> Map<K, V> {
-    fn entry(&self, key: &K) -> Vec<u8> {
-        key.using_encoded(|bytes| self.key.bytes(bytes))
+impl<K: Encode, V: Encode + Decode + 'static> Map<K, V> {
+    fn entry(&self, key: &K) -> Buffer {
+        let mut bytes = self.key.bytes();
+        key.encode_to(&mut bytes);
+        bytes
     }
 
     /// The value at a key.
@@ -157,7 +168,7 @@ impl<K: Encode, V: Encode + Decode> Map<K, V> {
 
     /// Writes a value.
     pub fn set(&mut self, key: &K, value: &V) {
-        save(&self.entry(key), value);
+        save(self.entry(key), value);
     }
 
     /// Removes a value; whether there was one.
@@ -174,8 +185,11 @@ pub struct Counter {
 
 impl Stored for Counter {
     const LAYOUT: &'static Layout = &Layout::Counter;
+}
 
-    fn at(key: Key) -> Self {
+impl Counter {
+    /// The handle at a key.
+    pub const fn at(key: Key) -> Self {
         Self { key }
     }
 }
@@ -183,13 +197,13 @@ impl Stored for Counter {
 impl Counter {
     /// The number; 0 at first.
     pub fn get(&self) -> i128 {
-        let bytes = env::storage_get(&self.key.bytes(&[])).and_then(|bytes| bytes.try_into().ok());
+        let bytes = env::stored(&self.key.bytes()).and_then(|bytes| (*bytes).try_into().ok());
         bytes.map_or(0, i128::from_le_bytes)
     }
 
     /// Adds if the sum stays within `[minimum, maximum]`; whether it did.
     #[must_use]
     pub fn add(&mut self, delta: i128, minimum: i128, maximum: i128) -> bool {
-        env::storage_add(&self.key.bytes(&[]), delta, minimum, maximum)
+        env::storage_add(&self.key.bytes(), delta, minimum, maximum)
     }
 }

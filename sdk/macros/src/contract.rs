@@ -262,56 +262,48 @@ fn interface_constant(name: &Ident, methods: &[Method], events: &[syn::Path]) ->
     }
 }
 
-fn dispatch<'a>(name: &Ident, methods: impl Iterator<Item = &'a Method>) -> TokenStream {
+fn dispatch<'a>(name: &Ident, methods: impl Iterator<Item = &'a Method> + Clone) -> TokenStream {
+    // Asked once for all if no method takes native currency.
+    let payable = methods.clone().any(|method| method.payable);
+    let refuse = quote!(::counterpart_sdk::refuse_value(););
+    let before = if payable { quote!() } else { refuse.clone() };
+    let constructs = methods.clone().any(|method| method.kind == Kind::Constructor);
+    let this = if constructs { quote!() } else { quote!(let mut this = #name::default();) };
     let arms = methods.map(|method| {
         let function = &method.name;
-        let selector = crate::selector(&function.to_string());
+        let selector = u32::from_le_bytes(crate::selector(&function.to_string()));
         let names: Vec<&Ident> = method.arguments.iter().map(|(name, _)| name).collect();
         let types = method.arguments.iter().map(|(_, ty)| ty);
-        let payable = if method.payable { quote!() } else { quote!(::counterpart_sdk::refuse_value();) };
-        let decode = if names.is_empty() {
-            quote!(::counterpart_sdk::no_arguments(arguments);)
-        } else {
-            quote!(let (#(#names,)*): (#(#types,)*) = ::counterpart_sdk::arguments(arguments);)
+        let refuse = if payable && !method.payable { &refuse } else { &TokenStream::new() };
+        let decode = quote! {
+            let mut rest = arguments;
+            #(let #names: #types = ::counterpart_sdk::argument(&mut rest);)*
+            ::counterpart_sdk::no_arguments(rest);
         };
-        let this = quote!(<#name as ::counterpart_sdk::storage::Stored>::at(::counterpart_sdk::storage::Key::ROOT));
+        let call = match method.kind {
+            Kind::Constructor => quote!(<#name>::#function(#(#names),*)),
+            Kind::Query | Kind::Call => quote!(this.#function(#(#names),*)),
+        };
         let run = match (method.kind, method.error.is_some()) {
-            (Kind::Constructor, false) => quote!({
-                <#name>::#function(#(#names),*);
-            }),
-            (Kind::Constructor, true) => {
-                quote!(if let ::core::result::Result::Err(error) = <#name>::#function(#(#names),*) {
-                    ::counterpart_sdk::revert(&error)
-                })
-            }
-            (Kind::Query, false) => quote!(::counterpart_sdk::answer(&#this.#function(#(#names),*))),
-            (Kind::Query, true) => quote!(match #this.#function(#(#names),*) {
-                ::core::result::Result::Ok(value) => ::counterpart_sdk::answer(&value),
-                ::core::result::Result::Err(error) => ::counterpart_sdk::revert(&error),
-            }),
-            (Kind::Call, false) => quote!({
-                let mut this = #this;
-                ::counterpart_sdk::answer(&this.#function(#(#names),*))
-            }),
-            (Kind::Call, true) => quote!({
-                let mut this = #this;
-                match this.#function(#(#names),*) {
-                    ::core::result::Result::Ok(value) => ::counterpart_sdk::answer(&value),
-                    ::core::result::Result::Err(error) => ::counterpart_sdk::revert(&error),
-                }
-            }),
+            (Kind::Constructor, false) => quote!(drop(#call)),
+            (Kind::Constructor, true) => quote!(::counterpart_sdk::conclude(#call.map(|_| ()))),
+            (_, false) => quote!(::counterpart_sdk::answer(&#call)),
+            (_, true) => quote!(::counterpart_sdk::conclude(#call)),
         };
         quote! {
-            [#(#selector),*] => {
-                #payable
+            #selector => {
+                #refuse
                 #decode
                 #run
             }
         }
     });
     quote! {
-        let input = ::counterpart_sdk::env::input();
+        let input = ::counterpart_sdk::call_data();
         let (selector, arguments) = ::counterpart_sdk::selector(&input);
+        #before
+        #[allow(unused_mut, reason = "not every contract has a method that changes it")]
+        #this
         match selector {
             #(#arms)*
             _ => ::counterpart_sdk::unknown_method(),

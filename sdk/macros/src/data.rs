@@ -181,8 +181,9 @@ pub fn event(input: &DeriveInput) -> Result<TokenStream> {
             };
 
             fn emit(&self) {
+                // Not `EVENT.topic`: the whole description would become data of the contract.
                 let topics = [
-                    <Self as ::counterpart_sdk::Event>::EVENT.topic,
+                    [#(#topic),*],
                     #(::counterpart_sdk::topic(&self.#topics),)*
                 ];
                 ::counterpart_sdk::emit(&topics, self);

@@ -12,7 +12,8 @@ pub fn expand(item: ItemStruct) -> Result<TokenStream> {
     let fields = named.named.iter().map(|field| {
         let ident = &field.ident;
         let text = ident.as_ref().map(|ident| ident.to_string()).unwrap_or_default();
-        quote!(#ident: ::counterpart_sdk::storage::Stored::at(key.child(#text)))
+        let ty = &field.ty;
+        quote!(#ident: <#ty>::at(key.child(#text)))
     });
     let layouts = named.named.iter().map(|field| {
         let text = field.ident.as_ref().map(|ident| ident.to_string()).unwrap_or_default();
@@ -30,15 +31,18 @@ pub fn expand(item: ItemStruct) -> Result<TokenStream> {
         impl ::counterpart_sdk::storage::Stored for #name {
             const LAYOUT: &'static ::counterpart_sdk::abi::Layout =
                 &::counterpart_sdk::abi::Layout::Fields(&[#(#layouts),*]);
+        }
 
-            fn at(key: ::counterpart_sdk::storage::Key) -> Self {
+        impl #name {
+            /// The handles below a key.
+            pub const fn at(key: ::counterpart_sdk::storage::Key) -> Self {
                 Self { #(#fields),* }
             }
         }
 
         impl ::core::default::Default for #name {
             fn default() -> Self {
-                <Self as ::counterpart_sdk::storage::Stored>::at(::counterpart_sdk::storage::Key::ROOT)
+                const { Self::at(::counterpart_sdk::storage::Key::ROOT) }
             }
         }
     })

@@ -36,14 +36,7 @@ pub fn run(context: &Context, arguments: Arguments) -> anyhow::Result<ExitCode> 
         locked: arguments.locked,
         quiet: context.output.json,
     };
-    let built = build(&request).map_err(|error| {
-        let failure = Failure::new(Exit::Input, "build", &error);
-        match error {
-            BuildError::Cargo { .. } => failure.hint("the compiler's messages above say where"),
-            BuildError::NoCargo(_) => failure.hint("install Rust with rustup"),
-            _ => failure,
-        }
-    })?;
+    let built = build(&request).map_err(build_failure)?;
     let document = json!({
         "package": built.package, "wasm": built.wasm, "abi": built.abi, "record": built.record, "bytes": built.size,
         "code_hash": format!("0x{}", hex::encode(built.hash)),
@@ -51,4 +44,14 @@ pub fn run(context: &Context, arguments: Arguments) -> anyhow::Result<ExitCode> 
     let text = format!("{}  {} bytes  code hash 0x{}", built.wasm.display(), built.size, hex::encode(built.hash));
     context.output.result(&document, &text);
     Ok(ExitCode::SUCCESS)
+}
+
+/// Turns an error of a build into a failure with a hint.
+pub fn build_failure(error: BuildError) -> Failure {
+    let failure = Failure::new(Exit::Input, "build", &error);
+    match error {
+        BuildError::Cargo { .. } => failure.hint("the compiler's messages above say where"),
+        BuildError::NoCargo(_) => failure.hint("install Rust with rustup"),
+        _ => failure,
+    }
 }

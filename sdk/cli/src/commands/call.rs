@@ -69,7 +69,7 @@ pub fn run(context: &Context, arguments: CallArguments) -> anyhow::Result<ExitCo
     }
     context.output.note(chain::certificate_line(client.validators(), &confirmed));
     let output = confirmed.receipt.outputs.first().map(Vec::as_slice).unwrap_or_default();
-    let answer = decode(&abi, method, output)?;
+    let answer = arguments::decode(&abi, method, output)?;
     let mut document = chain::confirmed_json(client.validators(), &confirmed);
     document["answer"] = answer.clone();
     let mut lines: Vec<String> = Vec::new();
@@ -109,14 +109,9 @@ fn ask(
     if answer.outcome["status"] != "success" {
         return Err(chain::outcome_failure(&answer.outcome));
     }
-    let value = decode(abi, method, &answer.output)?;
+    let value = arguments::decode(abi, method, &answer.output)?;
     context.output.result(&json!({ "answer": value, "gas_used": answer.gas_used }), &plain(&value));
     Ok(ExitCode::SUCCESS)
-}
-
-fn decode(abi: &ContractAbi, method: &Method, output: &[u8]) -> anyhow::Result<Value> {
-    let value = abi.decode_value(method.output, output);
-    Ok(value.map_err(|error| Failure::new(Exit::Bug, "bad_answer", format!("the answer does not decode: {error}")))?)
 }
 
 /// Text without quotes, anything else as JSON.

@@ -3,11 +3,12 @@
 use super::order::OrderedKey;
 use super::{Key, Stored, load, save};
 use crate::abi::{Abi, Layout};
+use crate::buffer::Buffer;
 use crate::env;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
 use core::ops::Bound;
-use parity_scale_codec::{Decode, Encode};
+use parity_scale_codec::{Decode, Encode, Output};
 
 /// Values by key, in the order of the keys.
 #[derive(Clone, Copy, Debug)]
@@ -18,17 +19,20 @@ pub struct OrdMap<K, V> {
 
 impl<K: Abi, V: Abi> Stored for OrdMap<K, V> {
     const LAYOUT: &'static Layout = &Layout::OrdMap(K::TYPE, V::TYPE);
+}
 
-    fn at(key: Key) -> Self {
+impl<K, V> OrdMap<K, V> {
+    /// The handle at a key.
+    pub const fn at(key: Key) -> Self {
         Self { key, entry: PhantomData }
     }
 }
 
-impl<K: OrderedKey, V: Encode + Decode> OrdMap<K, V> {
-    fn entry(&self, key: &K) -> Vec<u8> {
-        let mut bytes = Vec::new();
+impl<K: OrderedKey, V: Encode + Decode + 'static> OrdMap<K, V> {
+    fn entry(&self, key: &K) -> Buffer {
+        let mut bytes = self.key.bytes();
         key.write(&mut bytes);
-        self.key.bytes(&bytes)
+        bytes
     }
 
     /// The value at a key.
@@ -51,7 +55,7 @@ impl<K: OrderedKey, V: Encode + Decode> OrdMap<K, V> {
 
     /// Writes a value.
     pub fn set(&mut self, key: &K, value: &V) {
-        save(&self.entry(key), value);
+        save(self.entry(key), value);
     }
 
     /// Removes a value; whether there was one.
@@ -85,27 +89,26 @@ impl<K: OrderedKey, V: Encode + Decode> OrdMap<K, V> {
     }
 
     fn walk(&self, from: Bound<&K>, to: Bound<&K>, descending: bool, limit: u32) -> Vec<(K, V)> {
-        let prefix = self.key.bytes(&[]);
+        let prefix = self.key.bytes();
         // No key lies between one and the same with a zero byte after it.
         let after = |key: &K| {
             let mut bytes = self.entry(key);
-            bytes.push(0);
+            bytes.push_byte(0);
             bytes
         };
         let start = match from {
             Bound::Included(key) => self.entry(key),
             Bound::Excluded(key) => after(key),
-            Bound::Unbounded => prefix.clone(),
+            Bound::Unbounded => self.key.bytes(),
         };
         let end = match to {
             Bound::Included(key) => after(key),
             Bound::Excluded(key) => self.entry(key),
             Bound::Unbounded => {
-                let mut end = prefix.clone();
                 // The prefix ends with a zero byte: everything below the next one belongs to this collection.
-                if let Some(last) = end.last_mut() {
-                    *last = 1;
-                }
+                let mut end = Buffer::new();
+                end.write(&prefix[..prefix.len() - 1]);
+                end.push_byte(1);
                 end
             }
         };
@@ -126,8 +129,11 @@ pub struct Set<K> {
 
 impl<K: Abi> Stored for Set<K> {
     const LAYOUT: &'static Layout = &Layout::OrdMap(K::TYPE, <()>::TYPE);
+}
 
-    fn at(key: Key) -> Self {
+impl<K> Set<K> {
+    /// The handle at a key.
+    pub const fn at(key: Key) -> Self {
         Self { keys: OrdMap::at(key) }
     }
 }
@@ -163,20 +169,25 @@ pub struct List<T> {
 
 impl<T: Abi> Stored for List<T> {
     const LAYOUT: &'static Layout = &Layout::List(T::TYPE);
+}
 
-    fn at(key: Key) -> Self {
+impl<T> List<T> {
+    /// The handle at a key.
+    pub const fn at(key: Key) -> Self {
         Self { key, value: PhantomData }
     }
 }
 
-impl<T: Encode + Decode> List<T> {
-    fn entry(&self, index: u32) -> Vec<u8> {
-        self.key.bytes(&index.to_be_bytes())
+impl<T: Encode + Decode + 'static> List<T> {
+    fn entry(&self, index: u32) -> Buffer {
+        let mut bytes = self.key.bytes();
+        bytes.write(&index.to_be_bytes());
+        bytes
     }
 
     /// How many there are.
     pub fn len(&self) -> u32 {
-        load(&self.key.bytes(&[])).unwrap_or(0)
+        load(&self.key.bytes()).unwrap_or(0)
     }
 
     /// Whether there is none.
@@ -194,7 +205,7 @@ impl<T: Encode + Decode> List<T> {
     pub fn set(&mut self, index: u32, value: &T) -> bool {
         let there = index < self.len();
         if there {
-            save(&self.entry(index), value);
+            save(self.entry(index), value);
         }
         there
     }
@@ -202,8 +213,8 @@ impl<T: Encode + Decode> List<T> {
     /// Appends; answers the index.
     pub fn push(&mut self, value: &T) -> u32 {
         let index = self.len();
-        save(&self.entry(index), value);
-        save(&self.key.bytes(&[]), &(index + 1));
+        save(self.entry(index), value);
+        save(self.key.bytes(), &(index + 1));
         index
     }
 
@@ -212,7 +223,7 @@ impl<T: Encode + Decode> List<T> {
         let index = self.len().checked_sub(1)?;
         let value = self.get(index);
         env::storage_remove(&self.entry(index));
-        save(&self.key.bytes(&[]), &index);
+        save(self.key.bytes(), &index);
         value
     }
 

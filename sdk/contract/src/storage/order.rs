@@ -1,13 +1,13 @@
 //! Keys whose bytes sort as their values do.
 
 use alloc::string::String;
-use alloc::vec::Vec;
 use counterpart_host_functions::{Address, Hash};
+use parity_scale_codec::Output;
 
 /// A key of an ordered collection.
 pub trait OrderedKey: Sized {
     /// Appends bytes that sort as the values do.
-    fn write(&self, out: &mut Vec<u8>);
+    fn write(&self, out: &mut impl Output);
 
     /// Reads a key back from the front.
     fn read(bytes: &mut &[u8]) -> Option<Self>;
@@ -22,8 +22,8 @@ fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
 macro_rules! unsigned {
     ($($ty:ident)*) => {
         $(impl OrderedKey for $ty {
-            fn write(&self, out: &mut Vec<u8>) {
-                out.extend_from_slice(&self.to_be_bytes());
+            fn write(&self, out: &mut impl Output) {
+                out.write(&self.to_be_bytes());
             }
 
             fn read(bytes: &mut &[u8]) -> Option<Self> {
@@ -36,7 +36,7 @@ macro_rules! unsigned {
 macro_rules! signed {
     ($($ty:ident $unsigned:ident)*) => {
         $(impl OrderedKey for $ty {
-            fn write(&self, out: &mut Vec<u8>) {
+            fn write(&self, out: &mut impl Output) {
                 // With the sign bit turned over, negative numbers sort first.
                 (self.cast_unsigned() ^ (1 << ($unsigned::BITS - 1))).write(out);
             }
@@ -55,8 +55,8 @@ signed! { i8 u8 i16 u16 i32 u32 i64 u64 i128 u128 }
 macro_rules! bytes32 {
     ($($ty:ident)*) => {
         $(impl OrderedKey for $ty {
-            fn write(&self, out: &mut Vec<u8>) {
-                out.extend_from_slice(&self.0);
+            fn write(&self, out: &mut impl Output) {
+                out.write(&self.0);
             }
 
             fn read(bytes: &mut &[u8]) -> Option<Self> {
@@ -69,8 +69,8 @@ macro_rules! bytes32 {
 bytes32! { Address Hash }
 
 impl<const N: usize> OrderedKey for [u8; N] {
-    fn write(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(self);
+    fn write(&self, out: &mut impl Output) {
+        out.write(self);
     }
 
     fn read(bytes: &mut &[u8]) -> Option<Self> {
@@ -80,9 +80,10 @@ impl<const N: usize> OrderedKey for [u8; N] {
 
 /// Texts end with a zero byte and so may not hold one; those that do are cut there.
 impl OrderedKey for String {
-    fn write(&self, out: &mut Vec<u8>) {
-        out.extend(self.bytes().take_while(|byte| *byte != 0));
-        out.push(0);
+    fn write(&self, out: &mut impl Output) {
+        let end = self.bytes().position(|byte| byte == 0).unwrap_or(self.len());
+        out.write(&self.as_bytes()[..end]);
+        out.push_byte(0);
     }
 
     fn read(bytes: &mut &[u8]) -> Option<Self> {
@@ -97,7 +98,7 @@ impl OrderedKey for String {
 macro_rules! tuples {
     ($($($name:ident $index:tt)+;)*) => {
         $(impl<$($name: OrderedKey),+> OrderedKey for ($($name,)+) {
-            fn write(&self, out: &mut Vec<u8>) {
+            fn write(&self, out: &mut impl Output) {
                 $(self.$index.write(out);)+
             }
 

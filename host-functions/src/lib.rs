@@ -9,6 +9,7 @@ extern crate alloc;
 
 pub mod calibration;
 mod codes;
+mod errors;
 #[cfg(target_arch = "wasm32")]
 pub mod guest;
 mod host;

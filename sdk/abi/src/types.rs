@@ -157,6 +157,11 @@ pub struct Interface {
     pub storage: &'static Layout,
 }
 
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot stand in a contract's interface",
+    label = "derive `Abi` for it",
+    note = "numbers have a fixed width there: no `usize`, no floats"
+)]
 /// A type that the interface can describe. Its SCALE encoding has this shape.
 pub trait Abi {
     /// The description.

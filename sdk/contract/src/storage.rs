@@ -55,6 +55,10 @@ impl Key {
     }
 }
 
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a field of a contract's storage",
+    label = "store it in an `Item<{Self}>`, or another handle"
+)]
 /// A handle, or a struct of handles. Each has a `const fn at(key: Key) -> Self` too, which a trait cannot ask for: with it
 /// all keys of a contract are constants.
 pub trait Stored {

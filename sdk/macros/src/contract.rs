@@ -192,24 +192,27 @@ pub fn expand(arguments: &Arguments, mut item: ItemImpl) -> Result<TokenStream> 
             }
         }
 
-        #[cfg(all(target_arch = "wasm32", not(feature = "library")))]
+        #[allow(unexpected_cfgs, reason = "a contract that no other contract uses needs no such feature")]
         mod exports {
-            #[allow(unsafe_code, reason = "the names of the two entry points are part of the boundary")]
-            #[unsafe(no_mangle)]
-            extern "C" fn deploy() {
-                <super::#name as ::counterpart_sdk::Contract>::deploy();
-            }
+            #[cfg(all(target_arch = "wasm32", not(feature = "library")))]
+            mod wasm {
+                #[allow(unsafe_code, reason = "the names of the two entry points are part of the boundary")]
+                #[unsafe(no_mangle)]
+                extern "C" fn deploy() {
+                    <super::super::#name as ::counterpart_sdk::Contract>::deploy();
+                }
 
-            #[allow(unsafe_code, reason = "the names of the two entry points are part of the boundary")]
-            #[unsafe(no_mangle)]
-            extern "C" fn call() {
-                <super::#name as ::counterpart_sdk::Contract>::call();
-            }
+                #[allow(unsafe_code, reason = "the names of the two entry points are part of the boundary")]
+                #[unsafe(no_mangle)]
+                extern "C" fn call() {
+                    <super::super::#name as ::counterpart_sdk::Contract>::call();
+                }
 
-            const LENGTH: usize = ::counterpart_sdk::abi::length(&super::INTERFACE);
-            #[allow(unsafe_code, reason = "a custom section, read by tools and never loaded")]
-            #[unsafe(link_section = "counterpart.abi.raw")]
-            static SECTION: [u8; LENGTH] = ::counterpart_sdk::abi::serialize::<LENGTH>(&super::INTERFACE);
+                const LENGTH: usize = ::counterpart_sdk::abi::length(&super::super::INTERFACE);
+                #[allow(unsafe_code, reason = "a custom section, read by tools and never loaded")]
+                #[unsafe(link_section = "counterpart.abi.raw")]
+                static SECTION: [u8; LENGTH] = ::counterpart_sdk::abi::serialize::<LENGTH>(&super::super::INTERFACE);
+            }
         }
 
         /// This contract as native code, for tests.

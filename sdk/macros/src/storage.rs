@@ -40,6 +40,9 @@ pub fn expand(item: ItemStruct) -> Result<TokenStream> {
             }
         }
 
+        // Said where it stands, not where it is used, if it is nested too deep.
+        const _: #name = <#name>::at(::counterpart_sdk::storage::Key::ROOT);
+
         impl ::core::default::Default for #name {
             fn default() -> Self {
                 const { Self::at(::counterpart_sdk::storage::Key::ROOT) }

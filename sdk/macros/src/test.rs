@@ -14,7 +14,7 @@ pub fn expand(item: &ItemFn) -> Result<TokenStream> {
         #[test]
         fn #name() {
             fn body(#inputs) #block
-            ::counterpart_testing::in_both_modes(body);
+            ::counterpart_testing::in_both_modes(concat!(module_path!(), "::", stringify!(#name)), body);
         }
     })
 }

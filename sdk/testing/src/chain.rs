@@ -3,6 +3,7 @@
 use crate::Mode;
 use crate::account::Account;
 use crate::engine::TestEngine;
+use crate::faults::SharedPlan;
 use crate::subject::Subject;
 use counterpart_execution::{BlockContext, Executor, Query, QueryResult};
 use counterpart_ledger::{
@@ -51,6 +52,7 @@ pub struct Chain {
     nonces: BTreeMap<Address, u64>,
     block: BlockContext,
     receipts: Vec<Receipt>,
+    actions: Vec<Vec<Action>>,
     deployed: u64,
     authorization_nonce: u64,
 }
@@ -76,6 +78,7 @@ impl Chain {
             nonces: BTreeMap::new(),
             block,
             receipts: Vec::new(),
+            actions: Vec::new(),
             deployed: 0,
             authorization_nonce: 0,
         }
@@ -219,7 +222,7 @@ impl Chain {
 
     /// Executes actions in a transaction; answers the receipt, whatever became of it.
     pub fn send(&mut self, sender: &Account, actions: Vec<Action>, authorizations: Vec<Authorization>) -> Receipt {
-        let signed = self.transaction(sender, actions, authorizations).sign(&sender.key);
+        let signed = self.transaction(sender, actions.clone(), authorizations).sign(&sender.key);
         let result = self.executor.execute_block(&self.block, &[signed], self.state.clone(), self.codes.clone());
         let result = result.expect("the engine of tests does not fail");
         let receipt = result.receipts.into_iter().next().expect("one receipt for one transaction");
@@ -231,7 +234,24 @@ impl Chain {
         self.block.height.0 += 1;
         self.block.time_ms += 1_000;
         self.receipts.push(receipt.clone());
+        self.actions.push(actions);
         receipt
+    }
+
+    /// What would become of actions while host calls fail as planned; nothing of it stays.
+    pub(crate) fn attempt(
+        &mut self,
+        sender: &Account,
+        actions: &[Action],
+        authorizations: &[Authorization],
+        plan: &SharedPlan,
+    ) -> Receipt {
+        let signed = self.transaction(sender, actions.to_vec(), authorizations.to_vec()).sign(&sender.key);
+        self.engine.fail(Some(plan.clone()));
+        let result = self.executor.execute_block(&self.block, &[signed], self.state.clone(), self.codes.clone());
+        self.engine.fail(None);
+        let result = result.expect("the engine of tests does not fail");
+        result.receipts.into_iter().next().expect("one receipt for one transaction")
     }
 
     /// Lets time pass.
@@ -257,6 +277,11 @@ impl Chain {
     /// What became of each transaction, deployments included.
     pub fn receipts(&self) -> &[Receipt] {
         &self.receipts
+    }
+
+    /// What was sent, and what became of it.
+    pub(crate) fn sent(&self) -> impl Iterator<Item = (&Vec<Action>, &Receipt)> {
+        self.actions.iter().zip(&self.receipts)
     }
 
     /// Events of the last transaction.

@@ -1,5 +1,6 @@
 //! Native code for contracts that have some, wasmi for the rest.
 
+use crate::faults::{FaultyHost, SharedPlan};
 use counterpart_execution::{End, Engine, EngineFault, Entry, Invocation, Run};
 use counterpart_host_functions::{Hash, Host};
 use counterpart_module::PreparedModule;
@@ -12,11 +13,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(crate) struct TestEngine {
     wasm: WasmiEngine,
     native: Mutex<BTreeMap<Hash, NativeContract>>,
+    /// Which host calls fail, while something is tried.
+    plan: Mutex<Option<SharedPlan>>,
 }
 
 impl TestEngine {
     pub fn new() -> Self {
-        Self { wasm: WasmiEngine::new(), native: Mutex::default() }
+        Self { wasm: WasmiEngine::new(), native: Mutex::default(), plan: Mutex::default() }
+    }
+
+    /// Lets host calls fail as planned, or no longer.
+    pub fn fail(&self, plan: Option<SharedPlan>) {
+        *self.plan.lock().unwrap_or_else(PoisonError::into_inner) = plan;
     }
 
     /// From now on, code with this hash runs as native code.
@@ -35,6 +43,19 @@ impl Engine for TestEngine {
     }
 
     fn run(&self, invocation: Invocation<'_>, host: Box<dyn Host>) -> Result<(Run, Box<dyn Host>), EngineFault> {
+        let plan = self.plan.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match plan {
+            None => self.run_with(invocation, host),
+            Some(plan) => {
+                let (run, host) = self.run_with(invocation, FaultyHost::wrap(host, plan))?;
+                Ok((run, FaultyHost::unwrap(host)))
+            }
+        }
+    }
+}
+
+impl TestEngine {
+    fn run_with(&self, invocation: Invocation<'_>, host: Box<dyn Host>) -> Result<(Run, Box<dyn Host>), EngineFault> {
         let native = self.native.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(contract) = native.get(&invocation.module.original_hash).copied() else {
             drop(native);

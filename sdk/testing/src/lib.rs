@@ -13,11 +13,16 @@
 mod account;
 mod chain;
 mod engine;
+pub mod faults;
+mod gas;
+pub mod invariants;
 mod subject;
 
 pub use account::Account;
 pub use chain::{Chain, Failure};
 pub use counterpart_macros::contract_test;
+pub use faults::{Fault, Faulted};
+pub use invariants::Invariants;
 pub use subject::Subject;
 
 /// How contracts run.
@@ -29,11 +34,12 @@ pub enum Mode {
     Wasm,
 }
 
-/// Runs a test against contracts as native code and as Wasm and compares what became of each transaction.
+/// Runs a test against contracts as native code and as Wasm and compares what became of each transaction: all of the
+/// receipt but its gas and evidence, which instructions are part of. `#[contract_test]` calls it.
 ///
 /// # Panics
-/// When the test fails in a mode, or a receipt differs in anything but gas.
-pub fn in_both_modes(body: fn(&mut Chain)) {
+/// When the test fails in a mode, or a receipt differs.
+pub fn in_both_modes(name: &str, body: fn(&mut Chain)) {
     let mut native = Chain::new(Mode::Native);
     body(&mut native);
     let mut wasm = Chain::new(Mode::Wasm);
@@ -44,4 +50,6 @@ pub fn in_both_modes(body: fn(&mut Chain)) {
         assert_eq!(left.outputs, right.outputs, "outputs of transaction {index}, native and Wasm");
         assert_eq!(left.events, right.events, "events of transaction {index}, native and Wasm");
     }
+    assert!(native.state() == wasm.state(), "native code and Wasm leave the same state");
+    gas::record(name, &wasm);
 }

@@ -1,0 +1,6 @@
+use counterpart_sdk::prelude::*;
+
+#[derive(Abi)]
+pub enum Nothing {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use counterpart_sdk::prelude::*;
+
+#[derive(ContractError)]
+pub struct Oops;
+
+fn main() {}

@@ -1,0 +1,8 @@
+use counterpart_sdk::prelude::*;
+
+#[derive(Event)]
+pub enum Happened {
+    Once,
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use counterpart_sdk::prelude::*;
+
+#[derive(Event)]
+pub struct Happened(u32);
+
+fn main() {}

@@ -1,0 +1,8 @@
+use counterpart_sdk::prelude::*;
+
+#[interface]
+pub trait Other {
+    const NUMBER: u32;
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use counterpart_sdk::prelude::*;
+
+#[interface]
+pub trait Other {
+    fn new() -> Self;
+}
+
+fn main() {}

@@ -1,0 +1,13 @@
+use counterpart_sdk::prelude::*;
+
+#[storage]
+pub struct Thing {
+    number: Item<u32>,
+}
+
+#[contract]
+impl Thing {
+    pub async fn set(&mut self) {}
+}
+
+fn main() {}

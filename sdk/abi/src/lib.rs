@@ -23,11 +23,11 @@ pub mod transcode;
 mod types;
 
 #[cfg(feature = "document")]
-pub use document::{ContractAbi, Event, Field, Kind, Method};
+pub use document::{ContractAbi, Event, Field, Kind, Method, VERSION};
 #[cfg(feature = "document")]
 pub use selector::{SELECTOR_LENGTH, selector};
 #[cfg(feature = "document")]
-pub use stored::{Shape, StoredEntry};
+pub use stored::{Shape, Stored, StoredEntry};
 pub use types::{
     Abi, EventType, FieldType, Interface, Layout, MethodKind, MethodType, Primitive, StoredField, Type, VariantType,
     length, serialize,

@@ -16,6 +16,9 @@ pub const RUSTFLAGS: &str = "-C link-arg=-zstack-size=16384";
 /// Why a contract cannot be built.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
+    /// There is no such folder.
+    #[error("there is no folder {}", .0.display())]
+    NoFolder(PathBuf),
     /// Cargo cannot be started.
     #[error("cargo does not start: {0}")]
     NoCargo(std::io::Error),
@@ -114,6 +117,9 @@ pub fn build(request: &Build) -> Result<Built, BuildError> {
 
 /// Runs cargo; answers the package's name and the file that the compiler made.
 fn compile(request: &Build) -> Result<(String, PathBuf), BuildError> {
+    if !request.folder.is_dir() {
+        return Err(BuildError::NoFolder(request.folder.clone()));
+    }
     let named = request.package.clone().unwrap_or_else(|| request.folder.display().to_string());
     let mut command = cargo(&request.folder);
     command.args(["rustc", "--lib", "--crate-type", "cdylib", "--target", TARGET]);

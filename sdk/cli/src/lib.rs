@@ -6,6 +6,7 @@ pub mod commands;
 pub mod gas;
 pub mod keystore;
 pub mod output;
+mod remote;
 
 use output::Output;
 use std::path::PathBuf;

@@ -1,7 +1,7 @@
 //! The `counterpart` command: build, test, deploy, call, replay and run contracts.
 
 use clap::{Parser, Subcommand};
-use counterpart_cli::output::Output;
+use counterpart_cli::output::{Exit, Failure, Output};
 use counterpart_cli::{Context, commands, default_home, start_logging};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -86,7 +86,7 @@ enum Command {
 
 fn main() -> ExitCode {
     start_logging();
-    let arguments = Arguments::parse();
+    let arguments = Arguments::try_parse().unwrap_or_else(|error| refuse(&error));
     let output = Output { json: arguments.json };
     let home = arguments.home.unwrap_or_else(default_home);
     let context = Context { output, home };
@@ -94,6 +94,18 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => output.fail(&error),
     }
+}
+
+/// Ends with what is wrong with the command line, or with the help that was asked for.
+fn refuse(error: &clap::Error) -> ! {
+    let json = std::env::args_os().take_while(|word| word != "--").any(|word| word == "--json");
+    if !json || !error.use_stderr() {
+        error.exit();
+    }
+    let text = error.to_string();
+    let failure = Failure::new(Exit::Input, "usage", text.trim_start_matches("error: ").trim_end());
+    Output { json }.fail(&failure.hint("--help says what the command takes").into());
+    std::process::exit(Exit::Input as i32);
 }
 
 fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {

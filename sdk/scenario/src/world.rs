@@ -1,10 +1,10 @@
 //! The chain that a scenario runs on: contracts by name, calls by the interface that they carry.
 
+use crate::ground::{Asked, Ground};
 use crate::value::{Variables, resolve};
 use counterpart_abi::ContractAbi;
-use counterpart_ledger::{Action, Address, Event, Hash, Outcome, Receipt};
+use counterpart_ledger::{Action, Address, Event, Outcome};
 use counterpart_module::{Profile, prepare};
-use counterpart_testing::{Account, Chain, Mode};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -38,28 +38,23 @@ struct Instance {
 
 /// A chain with the contracts of a scenario.
 pub struct World<'a> {
-    chain: Chain,
+    ground: &'a mut dyn Ground,
     contracts: &'a dyn Contracts,
     instances: BTreeMap<String, Instance>,
-    deployed: u64,
 }
 
 impl<'a> World<'a> {
-    pub fn new(contracts: &'a dyn Contracts, height: u64, time_ms: u64) -> Self {
-        let mut chain = Chain::new(Mode::Wasm);
-        chain.advance_blocks(height.saturating_sub(chain.height().0));
-        chain.advance_ms(time_ms.saturating_sub(chain.time_ms()));
-        Self { chain, contracts, instances: BTreeMap::new(), deployed: 0 }
+    pub fn new(ground: &'a mut dyn Ground, contracts: &'a dyn Contracts) -> Self {
+        Self { ground, contracts, instances: BTreeMap::new() }
     }
 
-    /// The account of an actor.
-    pub fn actor(&mut self, name: &str) -> Account {
-        self.chain.account(name)
+    /// The address of an actor.
+    pub fn actor(&mut self, name: &str) -> Result<Address, String> {
+        self.ground.actor(name)
     }
 
-    pub fn advance(&mut self, blocks: u64, ms: u64) {
-        self.chain.advance_blocks(blocks);
-        self.chain.advance_ms(ms);
+    pub fn advance(&mut self, blocks: u64, ms: u64) -> Result<(), String> {
+        self.ground.advance(blocks, ms)
     }
 
     /// Deploys a package under a name; answers its address.
@@ -76,12 +71,9 @@ impl<'a> World<'a> {
         let abi = ContractAbi::from_section(&section).map_err(|error| format!("{package}: {error}"))?;
         let method = abi.method(constructor).ok_or_else(|| format!("{package} has no constructor `{constructor}`"))?;
         let input = abi.encode_call(method, arguments).map_err(|error| error.to_string())?;
-        self.deployed += 1;
-        let mut salt = [0; 32];
-        salt[..8].copy_from_slice(&self.deployed.to_be_bytes());
-        let deploy = Action::Deploy { code_hash: module.original_hash, salt: Hash(salt), input, value: 0 };
-        let account = self.chain.account(sender);
-        let receipt = self.chain.send(&account, vec![Action::Upload { code: wasm }, deploy], Vec::new());
+        let salt = self.ground.salt();
+        let deploy = Action::Deploy { code_hash: module.original_hash, salt, input, value: 0 };
+        let receipt = self.ground.send(sender, &[], vec![Action::Upload { code: wasm }, deploy])?;
         let address = receipt.outputs.last().and_then(|output| output.as_slice().try_into().ok()).map(Address);
         if let (Outcome::Success, Some(address)) = (&receipt.outcome, address) {
             self.instances.insert(id.to_owned(), Instance { address, abi: abi.clone() });
@@ -103,12 +95,7 @@ impl<'a> World<'a> {
         let found = instance.abi.method(method).ok_or_else(|| format!("`{id}` has no method `{method}`"))?.clone();
         let input = instance.abi.encode_call(&found, arguments).map_err(|error| error.to_string())?;
         let action = Action::Call { contract: instance.address, input, value };
-        let account = self.chain.account(sender);
-        let signers: Vec<Account> = signers.iter().map(|name| self.chain.account(name)).collect();
-        let authorizations =
-            self.chain.consents(&account, &signers.iter().collect::<Vec<_>>(), std::slice::from_ref(&action));
-        let authorizations = authorizations.map_err(|name| format!("{name} signs, and nobody asked for it"))?;
-        let receipt: Receipt = self.chain.send(&account, vec![action], authorizations);
+        let receipt = self.ground.send(sender, signers, vec![action])?;
         let abi = &self.instances[id].abi;
         if receipt.outcome != Outcome::Success {
             return Ok(Answer { outcome: self.failure(&receipt.outcome, None), events: Vec::new() });
@@ -130,11 +117,11 @@ impl<'a> World<'a> {
         let named = named.map(|(field, value)| Ok((field.name.clone(), resolve(value, variables)?)));
         let input =
             abi.encode_call(found, &named.collect::<Result<_, String>>()?).map_err(|error| error.to_string())?;
-        let result = self.chain.ask(instance.address, input);
-        if result.outcome != Outcome::Success {
-            return Ok(self.failure(&result.outcome, None));
+        match self.ground.ask(instance.address, input)? {
+            Asked::Answer(output) => abi.decode_value(found.output, &output).map_err(|error| error.to_string()),
+            Asked::Failed(outcome) => Ok(self.failure(&outcome, None)),
+            Asked::Told(failure) => Ok(failure),
         }
-        abi.decode_value(found.output, &result.output).map_err(|error| error.to_string())
     }
 
     /// Every query without arguments that states an invariant: name of the instance and of the query.

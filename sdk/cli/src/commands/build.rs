@@ -4,7 +4,7 @@ use crate::Context;
 use crate::output::{Exit, Failure};
 use counterpart_build::{Build, BuildError, build};
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Build the contract in this folder to finished Wasm.
@@ -30,7 +30,12 @@ pub struct Arguments {
 /// Builds and prints where the files are.
 pub fn run(context: &Context, arguments: Arguments) -> anyhow::Result<ExitCode> {
     let request = Build {
-        out_dir: arguments.path.join(&arguments.out_dir),
+        // Not `./target`, for people who read it.
+        out_dir: if arguments.path == Path::new(".") {
+            arguments.out_dir
+        } else {
+            arguments.path.join(&arguments.out_dir)
+        },
         folder: arguments.path,
         package: arguments.package,
         locked: arguments.locked,

@@ -1,7 +1,11 @@
-//! `counterpart scenario`: contract behaviour as data, run on a chain in this process.
+//! `counterpart scenario`: contract behaviour as data.
 
 use crate::Context;
+use crate::chain::{self, ChainArguments};
 use crate::output::{Exit, Failure, OrFail};
+use crate::remote::Remote;
+use counterpart_client::Client;
+use counterpart_consensus::CommitRule;
 use counterpart_scenario::{Report, Scenario, Status};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -10,9 +14,10 @@ use std::process::ExitCode;
 /// Contract behaviour as data.
 #[derive(clap::Subcommand)]
 pub enum Command {
-    /// Run scenario files, each on a chain of its own, and say what came back otherwise.
+    /// Run scenario files, each on a chain of its own in this process, and say what came back otherwise.
     ///
-    /// Contracts are found by the name of their package among finished Wasm files.
+    /// Contracts are found by the name of their package among finished Wasm files. With --rpc they run on a network of
+    /// development instead (`counterpart devnet`): actors are its accounts dev:NAME, the height and time that it has stay.
     Run {
         /// YAML files, or folders of them.
         #[arg(required = true, value_name = "FILE")]
@@ -20,12 +25,19 @@ pub enum Command {
         /// Where finished contracts are: `NAME.wasm` for the package NAME.
         #[arg(long, default_value = "target/contracts", value_name = "DIR")]
         contracts: PathBuf,
+        /// Run on the network behind this JSON-RPC.
+        #[arg(long, value_name = "URL")]
+        rpc: Option<String>,
+        /// On a network: when a result counts, as for `counterpart call`.
+        #[arg(long, default_value = "quorum:0.67", value_name = "RULE")]
+        rule: CommitRule,
     },
 }
 
 /// Runs the verb.
 pub fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
-    let Command::Run { files, contracts } = command;
+    let Command::Run { files, contracts, rpc, rule } = command;
+    let client: Option<Client> = rpc.map(|rpc| chain::connect(&ChainArguments { rpc })).transpose()?;
     let find = |package: &str| {
         if !package.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_') {
             return Err(format!("`{package}` is no name of a package"));
@@ -42,7 +54,11 @@ pub fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
             Failure::new(Exit::Input, "bad_scenario", format!("{}: {error}", file.display()))
                 .hint("sdk/scenario/README.md shows the format")
         })?;
-        reports.push((file, counterpart_scenario::run(&scenario, &find)));
+        let report = match &client {
+            None => counterpart_scenario::run(&scenario, &find),
+            Some(client) => counterpart_scenario::run_on(&mut Remote::new(client, rule)?, &scenario, &find),
+        };
+        reports.push((file, report));
         bar.inc(1);
     }
     bar.finish_and_clear();

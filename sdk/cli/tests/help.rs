@@ -1,0 +1,103 @@
+//! What every verb says about itself, and how errors look: reviewed when it changes. `UPDATE=1` writes it anew.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn counterpart(arguments: &[&str]) -> Output {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_counterpart"));
+    command.args(arguments).current_dir(folder.path()).env("COUNTERPART_HOME", folder.path());
+    // Nobody listens on port 1.
+    command.env("COUNTERPART_RPC", "http://127.0.0.1:1").env_remove("COUNTERPART_SDK").env_remove("COUNTERPART_FROM");
+    command.env_remove("COUNTERPART_RULE").output().expect("the command starts")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Help of a command and of all below it.
+fn help_of(path: &[&str], page: &mut String) {
+    let output = counterpart(&[path, &["--help"]].concat());
+    assert!(output.status.success() && output.stderr.is_empty(), "{path:?}: {}", text(&output.stderr));
+    let help = text(&output.stdout);
+    page.push_str(&format!("$ counterpart {}\n{help}\n", [path, &["--help"]].concat().join(" ")));
+    let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    for line in commands.take_while(|line| !line.is_empty()) {
+        // A name stands after two spaces; what says more about it stands further in.
+        let Some(name) = line.strip_prefix("  ").filter(|rest| !rest.starts_with(' ')) else { continue };
+        let name = name.split_whitespace().next().expect("a name");
+        if name != "help" {
+            help_of(&[path, &[name]].concat(), page);
+        }
+    }
+}
+
+fn compare(file: &str, got: &str) {
+    counterpart_golden::check(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots").join(file), got);
+}
+
+#[test]
+fn every_verb_teaches() {
+    let mut page = String::new();
+    help_of(&[], &mut page);
+    // Width and blank ends of lines are not what is reviewed.
+    let page: String = page.lines().map(|line| line.trim_end().to_owned() + "\n").collect();
+    compare("help.txt", &page);
+}
+
+#[test]
+fn errors_have_cause_hint_and_exit_code() {
+    let cases: &[&[&str]] = &[
+        &["call", "token", "transfer"],
+        &["call", "0x00", "transfer"],
+        &["query", "dev:alice", "owner"],
+        &["deploy", "missing.wasm"],
+        &["build", "nowhere"],
+        &["test", "--path", "nowhere"],
+        &["verify"],
+        &["verify", "--record", "missing.json"],
+        &["new", "Upper"],
+        &["new", "token", "--sdk", "nowhere"],
+        &["new", "test"],
+        &["faucet", "dev:alice", "-5"],
+        &["storage", "dev:alice"],
+        &["events", "nobody"],
+        &["upgrade", "dev:alice", "missing.wasm"],
+        &["bindings", "missing.wasm"],
+        &["scenario", "run", "missing.yaml"],
+        &["keys", "show", "nobody"],
+        &["tx", "show", "12"],
+        &["replay", "--data-dir", "missing"],
+        &["frobnicate"],
+    ];
+    let mut page = String::new();
+    for arguments in cases {
+        for json in [false, true] {
+            let words = if json { [*arguments, &["--json"]].concat() } else { arguments.to_vec() };
+            let output = counterpart(&words);
+            assert!(output.stdout.is_empty(), "{words:?} fails without a result: {}", text(&output.stdout));
+            let code = output.status.code().expect("an exit code");
+            page.push_str(&format!("$ counterpart {}\n{}exit code {code}\n\n", words.join(" "), text(&output.stderr)));
+        }
+    }
+    compare("errors.txt", &page);
+}
+
+#[test]
+fn completions_are_made_for_every_shell() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let output = counterpart(&["completions", shell]);
+        assert!(output.status.success() && text(&output.stdout).contains("scenario"), "{shell}");
+    }
+}
+
+#[test]
+fn the_doctor_looks_at_this_machine() {
+    let output = counterpart(&["doctor", "--json"]);
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let names: Vec<&str> =
+        document["checks"].as_array().expect("checks").iter().filter_map(|check| check["what"].as_str()).collect();
+    assert_eq!(names, ["rustc", "cargo", "wasm target", "cc", "home", "node"]);
+    assert_eq!(output.status.success(), document["good"] == true);
+}

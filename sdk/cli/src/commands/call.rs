@@ -20,11 +20,9 @@ pub struct CallArguments {
     send: SendArguments,
     /// The contract: an address, or the name that it was deployed under.
     contract: String,
-    /// The method.
-    method: String,
-    /// Its arguments.
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
-    words: Vec<String>,
+    /// The method and its arguments: everything after its name belongs to it.
+    #[arg(required = true, num_args = 1.., trailing_var_arg = true, allow_hyphen_values = true, value_name = "METHOD")]
+    call: Vec<String>,
 }
 
 /// Ask a contract; changes nothing and costs nothing.
@@ -34,11 +32,9 @@ pub struct QueryArguments {
     chain: ChainArguments,
     /// The contract: an address, or the name that it was deployed under.
     contract: String,
-    /// The method.
-    method: String,
-    /// Its arguments.
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
-    words: Vec<String>,
+    /// The method and its arguments: everything after its name belongs to it.
+    #[arg(required = true, num_args = 1.., trailing_var_arg = true, allow_hyphen_values = true, value_name = "METHOD")]
+    call: Vec<String>,
 }
 
 /// Runs `call`.
@@ -46,7 +42,7 @@ pub fn run(context: &Context, arguments: CallArguments) -> anyhow::Result<ExitCo
     let contract = chain::address(context, &arguments.contract)?;
     let client = chain::connect(&arguments.send.chain)?;
     let abi = client.abi(&contract).map_err(chain::client_failure)?;
-    let (method, input) = arguments::call_data(context, &abi, &arguments.method, &arguments.words)?;
+    let (method, input) = arguments::call_data(context, &abi, &arguments.call[0], &arguments.call[1..])?;
     match method.kind {
         Kind::Query => return ask(context, &client, &abi, method, &contract, &input),
         Kind::Constructor => {
@@ -89,7 +85,7 @@ pub fn query(context: &Context, arguments: QueryArguments) -> anyhow::Result<Exi
     let contract = chain::address(context, &arguments.contract)?;
     let client = chain::connect(&arguments.chain)?;
     let abi = client.abi(&contract).map_err(chain::client_failure)?;
-    let (method, input) = arguments::call_data(context, &abi, &arguments.method, &arguments.words)?;
+    let (method, input) = arguments::call_data(context, &abi, &arguments.call[0], &arguments.call[1..])?;
     if method.kind != Kind::Query {
         let failure = Failure::new(Exit::Input, "not_a_query", format!("`{}` changes the contract", method.name));
         return Err(failure.hint("use `counterpart call`").into());

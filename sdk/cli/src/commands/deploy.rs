@@ -28,19 +28,17 @@ pub struct Arguments {
     salt: u64,
     /// The finished Wasm.
     file: PathBuf,
-    /// The constructor; may be left out if there is only one and it takes no arguments.
-    constructor: Option<String>,
-    /// Its arguments.
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
-    words: Vec<String>,
+    /// The constructor and its arguments; may be left out if there is only one and it takes none.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "CONSTRUCTOR")]
+    call: Vec<String>,
 }
 
 /// Runs the verb.
 pub fn run(context: &Context, arguments: Arguments) -> anyhow::Result<ExitCode> {
     let uploaded = Uploaded::read(&arguments.file)?;
-    let constructor = uploaded.constructor(arguments.constructor.as_deref())?;
+    let constructor = uploaded.constructor(arguments.call.first().map(String::as_str))?;
     let client = chain::connect(&arguments.send.chain)?;
-    let call = (constructor.as_str(), arguments.words.as_slice());
+    let call = (constructor.as_str(), arguments.call.get(1..).unwrap_or_default());
     let made = uploaded.deploy(context, &client, &arguments.send, call, arguments.salt)?;
     if let Some(name) = &arguments.remember {
         chain::remember(context, name, &made.address)?;

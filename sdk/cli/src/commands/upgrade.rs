@@ -37,11 +37,9 @@ pub struct Arguments {
     parent: String,
     /// The child's finished Wasm.
     file: PathBuf,
-    /// The child's constructor; may be left out if there is only one.
-    constructor: Option<String>,
-    /// Its arguments.
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
-    words: Vec<String>,
+    /// The constructor and its arguments; may be left out if there is only one and it takes none.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "CONSTRUCTOR")]
+    call: Vec<String>,
 }
 
 /// Runs the verb.
@@ -68,8 +66,8 @@ pub fn run(context: &Context, arguments: Arguments) -> anyhow::Result<ExitCode> 
     let names = child.abi.method("parent").filter(|method| method.arguments.is_empty());
     let names = names.ok_or_else(|| lacks(&child.abi, "parent()"))?;
 
-    let constructor = child.constructor(arguments.constructor.as_deref())?;
-    let mut words = arguments.words;
+    let constructor = child.constructor(arguments.call.first().map(String::as_str))?;
+    let mut words = arguments.call.get(1..).unwrap_or_default().to_vec();
     let wants_parent = child.abi.method(&constructor).is_some_and(|method| has(method, "parent"));
     if wants_parent && !words.iter().any(|word| word == "--parent" || word.starts_with("--parent=")) {
         words.extend(["--parent".to_owned(), parent.to_string()]);

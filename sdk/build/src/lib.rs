@@ -1,5 +1,6 @@
 //! Builds a contract package to Wasm and finishes it: interface section, no names, a record to verify the build by.
 
+pub mod coverage;
 mod record;
 
 pub use record::{BuildRecord, compare};
@@ -89,17 +90,45 @@ pub struct Built {
 /// # Errors
 /// [`BuildError`] when cargo fails or its result would not be accepted by a chain.
 pub fn build(request: &Build) -> Result<Built, BuildError> {
-    let (package, compiled) = compile(request)?;
-    let not_a_contract = |cause: String| BuildError::NotAContract { package: package.clone(), cause };
-    let raw = read(&compiled)?;
-    let (wasm, abi) = counterpart_abi::build::finish(&raw).map_err(|error| not_a_contract(error.to_string()))?;
+    let compiled = compile(request, Purpose::Chain)?;
+    finish(request, &compiled.package, &read(&compiled.wasm)?)
+}
+
+/// Builds one contract so that it tells which of its lines are reached, in tests; beside the files of [`build`] it writes
+/// `NAME.lines.json`, the lines by the numbers that it tells.
+///
+/// # Errors
+/// As [`build`].
+pub fn build_covering(request: &Build) -> Result<Built, BuildError> {
+    let compiled = compile(request, Purpose::Coverage)?;
+    let mut covering = coverage::cover(&compiled.package, &read(&compiled.wasm)?)?;
+    // Lines of the contract alone, by their path in the folder that was built.
+    let own = format!("/contract/{}", compiled.folder);
+    for lines in &mut covering.stretches {
+        *lines = std::mem::take(lines)
+            .into_iter()
+            .filter_map(|(file, line)| {
+                let file = file.strip_prefix(&own)?.trim_start_matches('/').to_owned();
+                Some((if compiled.folder.is_empty() { file } else { format!("{}/{file}", compiled.folder) }, line))
+            })
+            .collect();
+    }
+    let built = finish(request, &compiled.package, &covering.wasm)?;
+    let lines = request.out_dir.join(format!("{}.lines.json", compiled.package));
+    write(&lines, covering.to_json().to_string().as_bytes())?;
+    Ok(built)
+}
+
+fn finish(request: &Build, package: &str, raw: &[u8]) -> Result<Built, BuildError> {
+    let not_a_contract = |cause: String| BuildError::NotAContract { package: package.to_owned(), cause };
+    let (wasm, abi) = counterpart_abi::build::finish(raw).map_err(|error| not_a_contract(error.to_string()))?;
     let profile = counterpart_module::Profile::v1();
     counterpart_module::prepare(&wasm, &profile).map_err(|error| not_a_contract(error.to_string()))?;
 
     std::fs::create_dir_all(&request.out_dir)
         .map_err(|cause| BuildError::File { path: request.out_dir.clone(), cause })?;
     let hash: [u8; 32] = Sha3_256::digest(&wasm).into();
-    let record = BuildRecord::new(request, &package, &hash)?;
+    let record = BuildRecord::new(request, package, &hash)?;
     let file = |extension: &str| request.out_dir.join(format!("{package}.{extension}"));
     let built = Built {
         wasm: file("wasm"),
@@ -107,7 +136,7 @@ pub fn build(request: &Build) -> Result<Built, BuildError> {
         record: file("build.json"),
         size: wasm.len(),
         hash,
-        package: package.clone(),
+        package: package.to_owned(),
     };
     write(&built.wasm, &wasm)?;
     write(&built.abi, abi.as_bytes())?;
@@ -115,8 +144,25 @@ pub fn build(request: &Build) -> Result<Built, BuildError> {
     Ok(built)
 }
 
-/// Runs cargo; answers the package's name and the file that the compiler made.
-fn compile(request: &Build) -> Result<(String, PathBuf), BuildError> {
+/// What a module is compiled for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// Small code, without anything about its source.
+    Chain,
+    /// Code that lies near its source, with line numbers.
+    Coverage,
+}
+
+/// What the compiler made.
+struct Compiled {
+    package: String,
+    wasm: PathBuf,
+    /// The package's folder within the folder that was built; empty for the same.
+    folder: String,
+}
+
+/// Runs cargo.
+fn compile(request: &Build, purpose: Purpose) -> Result<Compiled, BuildError> {
     if !request.folder.is_dir() {
         return Err(BuildError::NoFolder(request.folder.clone()));
     }
@@ -124,7 +170,7 @@ fn compile(request: &Build) -> Result<(String, PathBuf), BuildError> {
     let mut command = cargo(&request.folder);
     command.args(["rustc", "--lib", "--crate-type", "cdylib", "--target", TARGET]);
     command.args(["--message-format", "json-render-diagnostics"]);
-    command.args(profile_arguments());
+    command.args(profile_arguments(purpose));
     if let Some(package) = &request.package {
         command.args(["--package", package]);
     }
@@ -144,26 +190,31 @@ fn compile(request: &Build) -> Result<(String, PathBuf), BuildError> {
         let files = message["filenames"].as_array()?;
         let wasm = files.iter().filter_map(|file| file.as_str()).find(|file| file.ends_with(".wasm"))?;
         let manifest = PathBuf::from(message["manifest_path"].as_str()?);
-        Some((package_name(&manifest)?, PathBuf::from(wasm)))
+        let absolute = request.folder.canonicalize().ok()?;
+        let folder =
+            manifest.parent()?.strip_prefix(absolute).map(|path| path.display().to_string()).unwrap_or_default();
+        Some(Compiled { package: package_name(&manifest)?, wasm: PathBuf::from(wasm), folder })
     };
     messages.lines().rev().find_map(wasm_of).ok_or(BuildError::NoWasm { package: named })
 }
 
 /// The contract profile, given on the command line so that it also holds outside of this workspace.
-fn profile_arguments() -> Vec<String> {
-    let settings = [
+fn profile_arguments(purpose: Purpose) -> Vec<String> {
+    let (name, own) = match purpose {
+        Purpose::Chain => ("contract", ["opt-level=\"s\"", "debug=false"]),
+        Purpose::Coverage => ("coverage", ["opt-level=1", "debug=\"line-tables-only\""]),
+    };
+    let shared = [
         "inherits=\"release\"",
-        "opt-level=\"s\"",
         "lto=true",
         "codegen-units=1",
         "panic=\"abort\"",
         "overflow-checks=true",
         "strip=false",
-        "debug=false",
     ];
-    let mut arguments = vec!["--profile".to_owned(), "contract".to_owned()];
-    for setting in settings {
-        arguments.extend(["--config".to_owned(), format!("profile.contract.{setting}")]);
+    let mut arguments = vec!["--profile".to_owned(), name.to_owned()];
+    for setting in shared.iter().chain(&own) {
+        arguments.extend(["--config".to_owned(), format!("profile.{name}.{setting}")]);
     }
     arguments
 }

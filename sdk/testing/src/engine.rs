@@ -1,6 +1,7 @@
 //! Native code for contracts that have some, wasmi for the rest.
 
-use crate::faults::{FaultyHost, SharedPlan};
+use crate::faults::SharedPlan;
+use crate::watch::{Watch, WatchedHost, coverage_folder, write_reached};
 use counterpart_execution::{End, Engine, EngineFault, Entry, Invocation, Run};
 use counterpart_host_functions::{Hash, Host};
 use counterpart_module::PreparedModule;
@@ -13,18 +14,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(crate) struct TestEngine {
     wasm: WasmiEngine,
     native: Mutex<BTreeMap<Hash, NativeContract>>,
-    /// Which host calls fail, while something is tried.
-    plan: Mutex<Option<SharedPlan>>,
+    watch: Mutex<Watch>,
 }
 
 impl TestEngine {
     pub fn new() -> Self {
-        Self { wasm: WasmiEngine::new(), native: Mutex::default(), plan: Mutex::default() }
+        let watch = Watch { plan: None, reached: coverage_folder().map(|_| Default::default()) };
+        Self { wasm: WasmiEngine::new(), native: Mutex::default(), watch: Mutex::new(watch) }
     }
 
     /// Lets host calls fail as planned, or no longer.
     pub fn fail(&self, plan: Option<SharedPlan>) {
-        *self.plan.lock().unwrap_or_else(PoisonError::into_inner) = plan;
+        self.watch.lock().unwrap_or_else(PoisonError::into_inner).plan = plan;
     }
 
     /// From now on, code with this hash runs as native code.
@@ -43,14 +44,20 @@ impl Engine for TestEngine {
     }
 
     fn run(&self, invocation: Invocation<'_>, host: Box<dyn Host>) -> Result<(Run, Box<dyn Host>), EngineFault> {
-        let plan = self.plan.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        match plan {
-            None => self.run_with(invocation, host),
-            Some(plan) => {
-                let (run, host) = self.run_with(invocation, FaultyHost::wrap(host, plan))?;
-                Ok((run, FaultyHost::unwrap(host)))
-            }
+        let watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if watch.plan.is_none() && watch.reached.is_none() {
+            return self.run_with(invocation, host);
         }
+        let code = invocation.module.original_hash;
+        let (run, host) = self.run_with(invocation, WatchedHost::wrap(host, watch, code))?;
+        Ok((run, WatchedHost::unwrap(host)))
+    }
+}
+
+impl Drop for TestEngine {
+    fn drop(&mut self) {
+        let watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner);
+        watch.reached.iter().for_each(write_reached);
     }
 }
 

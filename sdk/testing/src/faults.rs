@@ -1,9 +1,8 @@
 //! What a contract does when the host says no: a call is tried with each host call failing in each way that it may.
 
 use crate::{Account, Chain};
-use counterpart_host_functions::{Host, HostError, HostFunction, Stop};
+use counterpart_host_functions::{HostError, HostFunction};
 use counterpart_ledger::{Action, Receipt};
-use std::any::Any;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// How a host call fails.
@@ -31,56 +30,11 @@ pub struct Faulted {
 /// What to do at which host call, shared by the frames of a transaction.
 #[derive(Default)]
 pub(crate) struct Plan {
-    seen: Vec<HostFunction>,
-    fail: Option<(usize, Fault)>,
+    pub seen: Vec<HostFunction>,
+    pub fail: Option<(usize, Fault)>,
 }
 
 pub(crate) type SharedPlan = Arc<Mutex<Plan>>;
-
-/// A host that fails as planned.
-pub(crate) struct FaultyHost {
-    inner: Box<dyn Host>,
-    plan: SharedPlan,
-}
-
-impl FaultyHost {
-    pub fn wrap(inner: Box<dyn Host>, plan: SharedPlan) -> Box<dyn Host> {
-        Box::new(Self { inner, plan })
-    }
-
-    /// The host inside; any other is given back as it is.
-    pub fn unwrap(host: Box<dyn Host>) -> Box<dyn Host> {
-        if (&*host as &dyn Any).is::<Self>() {
-            let host: Box<dyn Any> = host;
-            return host.downcast::<Self>().expect("its type was asked for").inner;
-        }
-        host
-    }
-}
-
-impl Host for FaultyHost {
-    fn call(
-        &mut self,
-        function: HostFunction,
-        arguments: &[u64],
-        memory: &mut [u8],
-        gas: &mut i64,
-    ) -> Result<i64, Stop> {
-        let fault = {
-            let mut plan = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
-            plan.seen.push(function);
-            plan.fail.filter(|(index, _)| index + 1 == plan.seen.len()).map(|(_, fault)| fault)
-        };
-        match fault {
-            None => self.inner.call(function, arguments, memory, gas),
-            Some(Fault::Error(error)) => Ok(error.number()),
-            Some(Fault::OutOfGas) => {
-                *gas = 0;
-                Err(Stop::OutOfGas)
-            }
-        }
-    }
-}
 
 impl Chain {
     /// Tries actions once for each host call that they make and each way in which it may fail; nothing of it stays.

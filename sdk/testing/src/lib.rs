@@ -17,6 +17,7 @@ pub mod faults;
 mod gas;
 pub mod invariants;
 mod subject;
+mod watch;
 
 pub use account::Account;
 pub use chain::{Chain, Failure};

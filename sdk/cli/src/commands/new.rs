@@ -150,10 +150,17 @@ counterpart-sdk = {{ path = {contract} }}
 [dev-dependencies]
 counterpart-testing = {{ path = {testing} }}
 
-# Tests execute Wasm, hash and sign: what they use is compiled to run fast, once.
-[profile.dev.package."*"]
-opt-level = 2
-debug = false
+# What is hot in tests is compiled to run fast; raising every package makes a first build three times dearer.
+[profile.dev.package]
+wasmi = {{ opt-level = 2 }}
+wasmi_core = {{ opt-level = 2 }}
+wasmi_ir = {{ opt-level = 2 }}
+wasmparser = {{ opt-level = 2 }}
+curve25519-dalek = {{ opt-level = 2 }}
+ed25519-zebra = {{ opt-level = 2 }}
+keccak = {{ opt-level = 2 }}
+sha3 = {{ opt-level = 2 }}
+blake3 = {{ opt-level = 2 }}
 
 [workspace]
 "#,

@@ -2,10 +2,12 @@
 
 use crate::Context;
 use crate::commands::build::build_failure;
+use crate::coverage::Coverage;
 use crate::gas::{GasReport, GasSnapshot};
 use crate::output::{Exit, Failure, OrFail};
-use counterpart_build::{Build, build};
+use counterpart_build::{Build, build, build_covering};
 use serde_json::{Value, json};
+use std::fmt;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
@@ -31,6 +33,9 @@ pub struct Arguments {
     /// Write gas.snapshot anew.
     #[arg(long)]
     update_gas: bool,
+    /// Say which lines of the contract the tests reached as Wasm, and write target/coverage/lcov.info.
+    #[arg(long, conflicts_with_all = ["gas", "update_gas"])]
+    coverage: bool,
     /// Do not change Cargo.lock.
     #[arg(long)]
     locked: bool,
@@ -38,31 +43,27 @@ pub struct Arguments {
 
 /// Runs the verb.
 pub fn run(context: &Context, arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let out_dir = arguments.path.join("target/contracts");
+    let contracts = arguments.path.join("target/contracts");
     let request = Build {
         folder: arguments.path.clone(),
         package: arguments.package.clone(),
-        out_dir: out_dir.clone(),
+        out_dir: contracts.clone(),
         locked: arguments.locked,
         quiet: true,
     };
     let built = build(&request).map_err(build_failure)?;
-    let with_gas = arguments.gas || arguments.update_gas;
-    let gas_folder = arguments.path.join("target/gas");
-    if with_gas {
-        let _ = std::fs::remove_dir_all(&gas_folder);
-        std::fs::create_dir_all(&gas_folder).or_fail(Exit::Input, "write", gas_folder.display())?;
+    if arguments.coverage {
+        return cover(context, &arguments, &request);
     }
-    let ran = cargo_test(context, &arguments, &built.package, &out_dir, with_gas.then_some(gas_folder.as_path()))?;
-    let mut document = json!({
-        "package": built.package, "passed": ran.passed, "failed": ran.failed.len(), "ignored": ran.ignored,
-        "failures": ran.failed,
-    });
-    let mut text = format!("{} passed, {} failed, {} ignored", ran.passed, ran.failed.len(), ran.ignored);
+    let with_gas = arguments.gas || arguments.update_gas;
+    let notes = if with_gas { Some(("COUNTERPART_GAS", fresh(&arguments.path.join("target/gas"))?)) } else { None };
+    let ran = cargo_test(context, &arguments, &built.package, &contracts, notes.as_ref())?;
+    let mut document = ran.to_json(&built.package);
+    let mut text = ran.to_string();
     let mut good = ran.success;
-    if with_gas {
-        let abi = std::fs::read(&built.wasm).or_fail(Exit::Input, "read", built.wasm.display())?;
-        let report = GasReport::read(&gas_folder, &abi).or_fail(Exit::Input, "gas", gas_folder.display())?;
+    if let Some((_, folder)) = &notes {
+        let wasm = std::fs::read(&built.wasm).or_fail(Exit::Input, "read", built.wasm.display())?;
+        let report = GasReport::read(folder, &wasm).or_fail(Exit::Input, "gas", folder.display())?;
         let path = arguments.path.join("gas.snapshot");
         let changed = compare(&path, &report.snapshot, &arguments)?;
         text = format!("{}{text}", report.to_table());
@@ -74,6 +75,45 @@ pub fn run(context: &Context, arguments: Arguments) -> anyhow::Result<ExitCode> 
     }
     context.output.result(&document, &text);
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(Exit::No as u8) })
+}
+
+/// Builds once more so that code tells what is reached, and runs the tests on that.
+fn cover(context: &Context, arguments: &Arguments, request: &Build) -> anyhow::Result<ExitCode> {
+    let folder = fresh(&arguments.path.join("target/coverage"))?;
+    // Tests may use other contracts too, as they are.
+    for entry in std::fs::read_dir(&request.out_dir).into_iter().flatten().flatten() {
+        let from = entry.path();
+        if from.extension().is_some_and(|extension| extension == "wasm") {
+            let to = folder.join(entry.file_name());
+            std::fs::copy(&from, &to).or_fail(Exit::Input, "write", to.display())?;
+        }
+    }
+    let request = Build { out_dir: folder.clone(), ..request.clone() };
+    let built = build_covering(&request).map_err(build_failure)?;
+    let notes = ("COUNTERPART_COVERAGE", fresh(&folder.join("reached"))?);
+    let ran = cargo_test(context, arguments, &built.package, &folder, Some(&notes))?;
+    let lines = folder.join(format!("{}.lines.json", built.package));
+    let coverage = Coverage::read(&lines, &notes.1, &hex::encode(built.hash));
+    let coverage = coverage.or_fail(Exit::Bug, "coverage", "what the tests noted cannot be read")?;
+    let lcov = folder.join("lcov.info");
+    let top = arguments.path.canonicalize().unwrap_or_else(|_| arguments.path.clone());
+    std::fs::write(&lcov, coverage.to_lcov(&top)).or_fail(Exit::Input, "write", lcov.display())?;
+    let (reached, all) = coverage.total();
+    let mut document = ran.to_json(&built.package);
+    document["coverage"] = json!({ "reached": reached, "lines": all, "files": coverage.to_json(), "lcov": lcov });
+    let percent = reached as f64 * 100.0 / (all as f64).max(1.0);
+    let text = format!("{}{reached} of {all} lines reached, {percent:.1} %\n{ran}", coverage.to_table());
+    context.output.result(&document, &text);
+    Ok(if ran.success { ExitCode::SUCCESS } else { ExitCode::from(Exit::No as u8) })
+}
+
+/// An empty folder.
+fn fresh(folder: &Path) -> anyhow::Result<PathBuf> {
+    if folder.exists() {
+        std::fs::remove_dir_all(folder).or_fail(Exit::Input, "write", folder.display())?;
+    }
+    std::fs::create_dir_all(folder).or_fail(Exit::Input, "write", folder.display())?;
+    Ok(folder.to_path_buf())
 }
 
 /// Compares with the file, or writes it when it is missing or that was asked for.
@@ -95,12 +135,28 @@ struct Ran {
     failed: Vec<String>,
 }
 
+impl Ran {
+    fn to_json(&self, package: &str) -> Value {
+        json!({
+            "package": package, "passed": self.passed, "failed": self.failed.len(), "ignored": self.ignored,
+            "failures": self.failed,
+        })
+    }
+}
+
+impl fmt::Display for Ran {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} passed, {} failed, {} ignored", self.passed, self.failed.len(), self.ignored)
+    }
+}
+
+/// Runs the tests on the contracts of a folder; `notes` is a variable and the folder that tests write to.
 fn cargo_test(
     context: &Context,
     arguments: &Arguments,
     package: &str,
     contracts: &Path,
-    gas: Option<&Path>,
+    notes: Option<&(&str, PathBuf)>,
 ) -> anyhow::Result<Ran> {
     let absolute = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
@@ -109,10 +165,10 @@ fn cargo_test(
     command.args(["--locked"].iter().filter(|_| arguments.locked));
     command.arg("--").arg("--format=pretty").args(&arguments.filter);
     command.env("COUNTERPART_CONTRACTS", absolute(contracts)).stdout(Stdio::piped());
-    match gas {
-        Some(folder) => command.env("COUNTERPART_GAS", absolute(folder)),
-        None => command.env_remove("COUNTERPART_GAS"),
-    };
+    command.env_remove("COUNTERPART_GAS").env_remove("COUNTERPART_COVERAGE");
+    if let Some((variable, folder)) = notes {
+        command.env(variable, absolute(folder));
+    }
     let mut child = command.spawn().map_err(|error| {
         Failure::new(Exit::Input, "build", format!("cargo does not start: {error}")).hint("install Rust with rustup")
     })?;

@@ -22,8 +22,8 @@ impl<'a> CheckedTransaction<'a> {
         Self { signed: signed.verify_hashed(&unsigned.hash).is_ok(), ..unsigned }
     }
 
-    /// Takes the signatures as given, for simulations.
-    pub(crate) fn unsigned(transaction: &'a Transaction) -> Self {
+    /// Takes the signatures as given: for simulations, and for chains of tests, to which nobody sends anything.
+    pub fn unsigned(transaction: &'a Transaction) -> Self {
         let (hash, bytes) = transaction.hash_and_length();
         Self { transaction, hash, sender: transaction.sender_address(), bytes, signed: true }
     }

@@ -59,4 +59,9 @@ impl Note {
         Changed { revision }.emit();
         Ok(revision)
     }
+
+    /// What always holds; tests and scenarios ask every query whose name begins so.
+    pub fn invariant_text_is_short(&self) -> bool {
+        self.text().len() <= 1_000
+    }
 }

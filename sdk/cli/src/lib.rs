@@ -3,6 +3,7 @@
 pub mod arguments;
 pub mod chain;
 pub mod commands;
+pub mod config;
 pub mod coverage;
 pub mod gas;
 pub mod keystore;

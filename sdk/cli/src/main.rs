@@ -2,14 +2,15 @@
 
 use clap::{Parser, Subcommand};
 use counterpart_cli::output::{Exit, Failure, Output};
-use counterpart_cli::{Context, commands, default_home, start_logging};
+use counterpart_cli::{Context, commands, config, default_home, start_logging};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Contracts executed in counterparts: build them, run them on a chain, replay what the chain did.
 ///
 /// Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 the answer is no (reverted, failed,
-/// diverged), 2 usage or input, 3 network, 4 a bug.
+/// diverged), 2 usage or input, 3 network, 4 a bug. Defaults of flags: the environment, then counterpart.toml in this
+/// folder or one above, then config.toml among the keys.
 #[derive(Parser)]
 #[command(name = "counterpart", version, max_term_width = 120)]
 struct Arguments {
@@ -86,7 +87,16 @@ enum Command {
 
 fn main() -> ExitCode {
     start_logging();
-    let arguments = Arguments::try_parse().unwrap_or_else(|error| refuse(&error));
+    let words: Vec<std::ffi::OsString> = std::env::args_os().collect();
+    let json = words.iter().take_while(|word| *word != "--").any(|word| word == "--json");
+    let defaults = match config::read(&home_of(&words)) {
+        Ok(defaults) => defaults,
+        Err(error) => return Output { json }.fail(&error),
+    };
+    let command = config::with_defaults(<Arguments as clap::CommandFactory>::command(), &defaults);
+    let parsed = command.try_get_matches_from(&words);
+    let parsed = parsed.and_then(|mut matches| <Arguments as clap::FromArgMatches>::from_arg_matches_mut(&mut matches));
+    let arguments = parsed.unwrap_or_else(|error| refuse(&error, json));
     let output = Output { json: arguments.json };
     let home = arguments.home.unwrap_or_else(default_home);
     let context = Context { output, home };
@@ -96,9 +106,18 @@ fn main() -> ExitCode {
     }
 }
 
+/// The folder of keys, looked up before the command line is understood: its file says what flags default to.
+fn home_of(words: &[std::ffi::OsString]) -> PathBuf {
+    let given = words.iter().enumerate().find_map(|(index, word)| {
+        let word = word.to_str()?;
+        let next = || words.get(index + 1).map(PathBuf::from);
+        word.strip_prefix("--home=").map(PathBuf::from).or_else(|| if word == "--home" { next() } else { None })
+    });
+    given.or_else(|| std::env::var_os("COUNTERPART_HOME").map(PathBuf::from)).unwrap_or_else(default_home)
+}
+
 /// Ends with what is wrong with the command line, or with the help that was asked for.
-fn refuse(error: &clap::Error) -> ! {
-    let json = std::env::args_os().take_while(|word| word != "--").any(|word| word == "--json");
+fn refuse(error: &clap::Error, json: bool) -> ! {
     if !json || !error.use_stderr() {
         error.exit();
     }

@@ -101,3 +101,34 @@ fn the_doctor_looks_at_this_machine() {
     assert_eq!(names, ["rustc", "cargo", "wasm target", "cc", "home", "node"]);
     assert_eq!(output.status.success(), document["good"] == true);
 }
+
+#[test]
+fn flags_go_before_the_environment_before_the_project_before_the_user() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (home, project) = (folder.path().join("home"), folder.path().join("project/inside"));
+    std::fs::create_dir_all(&home).expect("made");
+    std::fs::create_dir_all(&project).expect("made");
+    // The node that cannot be reached is named in the error.
+    let asked = |environment: Option<&str>, flag: Option<&str>| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_counterpart"));
+        command.current_dir(&project).env("COUNTERPART_HOME", &home).env_remove("COUNTERPART_RPC");
+        environment.into_iter().for_each(|url| drop(command.env("COUNTERPART_RPC", url)));
+        command.args(["abi", "dev:alice"]).args(flag.iter().flat_map(|url| ["--rpc", url]));
+        text(&command.output().expect("the command starts").stderr)
+    };
+    assert!(asked(None, None).contains("127.0.0.1:7545"));
+    std::fs::write(home.join("config.toml"), "rpc = \"http://127.0.0.1:2\"\n").expect("written");
+    assert!(asked(None, None).contains("127.0.0.1:2 "));
+    let file = project.parent().expect("a folder").join("counterpart.toml");
+    std::fs::write(&file, "rpc = \"http://127.0.0.1:3\"\ntimeout = 5\n").expect("written");
+    assert!(asked(None, None).contains("127.0.0.1:3 "));
+    assert!(asked(Some("http://127.0.0.1:4"), None).contains("127.0.0.1:4 "));
+    assert!(asked(Some("http://127.0.0.1:4"), Some("http://127.0.0.1:5")).contains("127.0.0.1:5 "));
+    for (content, said) in
+        [("rpc = ", "counterpart.toml"), ("color = \"red\"", "`color` is no default"), ("rpc = [1]", "not array")]
+    {
+        std::fs::write(&file, content).expect("written");
+        let error = asked(None, None);
+        assert!(error.contains(said) && error.starts_with("error: "), "{error}");
+    }
+}

@@ -82,3 +82,52 @@ fn a_file_that_is_no_scenario_is_refused_with_its_place() {
     let stranger = "name: x\nactors: [y]\nsteps:\n  - { as: z, call: a.b }\n";
     assert!(refused(stranger).contains("`z` is not among the actors"));
 }
+
+/// A chain on which every query answers no.
+struct NoSayer;
+
+impl counterpart_scenario::Ground for NoSayer {
+    fn actor(&mut self, _: &str) -> Result<counterpart_ledger::Address, String> {
+        Ok(counterpart_ledger::Address([1; 32]))
+    }
+
+    fn advance(&mut self, _: u64, _: u64) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn salt(&mut self) -> counterpart_ledger::Hash {
+        counterpart_ledger::Hash::ZERO
+    }
+
+    fn send(
+        &mut self,
+        _: &str,
+        _: &[String],
+        actions: Vec<counterpart_ledger::Action>,
+    ) -> Result<counterpart_ledger::Receipt, String> {
+        let outputs = actions.iter().map(|_| vec![2; 32]).collect();
+        Ok(counterpart_ledger::Receipt {
+            transaction: counterpart_ledger::Hash::ZERO,
+            outcome: counterpart_ledger::Outcome::Success,
+            gas_used: counterpart_ledger::Gas(0),
+            fee: 0,
+            outputs,
+            events: Vec::new(),
+            evidence: counterpart_ledger::Hash::ZERO,
+        })
+    }
+
+    fn ask(&self, _: counterpart_ledger::Address, _: Vec<u8>) -> Result<counterpart_scenario::Asked, String> {
+        Ok(counterpart_scenario::Asked::Answer(vec![0]))
+    }
+}
+
+#[test]
+fn invariants_that_a_contract_declares_are_asked_after_the_last_step() {
+    let text = "name: a note\nactors: [alice]\nsteps:\n  - { as: alice, deploy: empty, id: note }\n";
+    assert_eq!(check(text).status, Status::Passed);
+    let scenario = Scenario::parse(text).expect("a scenario");
+    let report = counterpart_scenario::run_on(&mut NoSayer, &scenario, &contracts);
+    let failure = report.failure.expect("the invariant does not hold");
+    assert_eq!((failure.step, failure.what.as_str()), (0, "note.invariant_text_is_short()"));
+}

@@ -4,11 +4,12 @@ use crate::Mode;
 use crate::account::Account;
 use crate::engine::TestEngine;
 use crate::faults::SharedPlan;
+use crate::state::{Codes, Forked};
 use crate::subject::Subject;
 use counterpart_execution::{BlockContext, BlockResult, CheckedTransaction, Executor, Query, QueryResult};
 use counterpart_ledger::{
-    Action, Address, Authorization, ChainId, Event, Gas, Hash, Height, Outcome, Receipt, StateKey, Transaction,
-    WriteSet, account_address,
+    Action, Address, Authorization, ChainId, CodeRead, Event, Gas, Hash, Height, Outcome, Receipt, StateKey, StateRead,
+    Transaction, WriteSet, account_address,
 };
 use counterpart_module::Profile;
 use counterpart_sdk::codec::Decode;
@@ -47,8 +48,8 @@ pub struct Chain {
     mode: Mode,
     engine: Arc<TestEngine>,
     executor: Executor,
-    state: Arc<BTreeMap<StateKey, Vec<u8>>>,
-    codes: Arc<BTreeMap<Hash, Vec<u8>>>,
+    state: Arc<Forked>,
+    codes: Arc<Codes>,
     nonces: BTreeMap<Address, u64>,
     block: BlockContext,
     receipts: Vec<Receipt>,
@@ -60,11 +61,20 @@ pub struct Chain {
 impl Chain {
     /// A chain without contracts.
     pub fn new(mode: Mode) -> Self {
+        let (state, codes) = (BTreeMap::<StateKey, Vec<u8>>::new(), BTreeMap::<Hash, Vec<u8>>::new());
+        Self::fork(mode, Arc::new(state), Arc::new(codes), Height(0), 1_700_000_000_000)
+    }
+
+    /// A chain that goes on from the state after a block of another: `Store::state` and `Store::codes` of a node's ledger,
+    /// of a backup or of a restored snapshot, say. Nothing is written to where it comes from.
+    ///
+    /// Contracts found there run as Wasm in both modes; accounts of tests are funded as always.
+    pub fn fork(mode: Mode, state: Arc<dyn StateRead>, codes: Arc<dyn CodeRead>, height: Height, time_ms: u64) -> Self {
         let engine = Arc::new(TestEngine::new());
         let block = BlockContext {
             chain: ChainId(1),
-            height: Height(1),
-            time_ms: 1_700_000_000_000,
+            height: Height(height.0 + 1),
+            time_ms,
             parent: Hash::ZERO,
             fee_collector: Address([0xFE; 32]),
             min_gas_price: 0,
@@ -73,8 +83,8 @@ impl Chain {
             mode,
             executor: Executor::new(engine.clone(), Profile::v1()),
             engine,
-            state: Arc::default(),
-            codes: Arc::default(),
+            state: Arc::new(Forked::of(state)),
+            codes: Arc::new(Codes { own: BTreeMap::new(), base: codes }),
             nonces: BTreeMap::new(),
             block,
             receipts: Vec::new(),
@@ -88,17 +98,20 @@ impl Chain {
     pub fn account(&mut self, name: &str) -> Account {
         let account = Account::named(name);
         if !self.nonces.contains_key(&account.address) {
-            let genesis = counterpart_ledger::Genesis {
-                chain: self.block.chain,
-                time_ms: 0,
-                profile: Hash::ZERO,
-                validators: counterpart_ledger::ValidatorSet { epoch: 0, members: Vec::new(), quorum: 0 },
-                fee_collector: Address::ZERO,
-                min_gas_price: 0,
-                accounts: vec![counterpart_ledger::GenesisAccount { address: account.address, balance: FUNDS }],
-            };
-            self.apply(Executor::genesis(&genesis));
-            self.nonces.insert(account.address, 0);
+            let known = counterpart_execution::account(&*self.state, &account.address).expect("the state can be read");
+            if known.balance == 0 {
+                let genesis = counterpart_ledger::Genesis {
+                    chain: self.block.chain,
+                    time_ms: 0,
+                    profile: Hash::ZERO,
+                    validators: counterpart_ledger::ValidatorSet { epoch: 0, members: Vec::new(), quorum: 0 },
+                    fee_collector: Address::ZERO,
+                    min_gas_price: 0,
+                    accounts: vec![counterpart_ledger::GenesisAccount { address: account.address, balance: FUNDS }],
+                };
+                self.apply(Executor::genesis(&genesis));
+            }
+            self.nonces.insert(account.address, known.nonce);
         }
         account
     }
@@ -228,7 +241,7 @@ impl Chain {
             *self.nonces.entry(sender.address).or_default() += 1;
         }
         self.apply(result.writes);
-        Arc::make_mut(&mut self.codes).extend(result.codes);
+        Arc::make_mut(&mut self.codes).own.extend(result.codes);
         self.block.height.0 += 1;
         self.block.time_ms += 1_000;
         self.receipts.push(receipt.clone());
@@ -287,12 +300,12 @@ impl Chain {
 
     /// The native balance of an address.
     pub fn balance(&self, address: &Address) -> u128 {
-        counterpart_execution::account(&*self.state, address).expect("a map can be read").balance
+        counterpart_execution::account(&*self.state, address).expect("the state can be read").balance
     }
 
-    /// Every entry of the state.
+    /// Every entry that this chain wrote: of one that was not forked, the whole state.
     pub fn state(&self) -> &BTreeMap<StateKey, Vec<u8>> {
-        &self.state
+        &self.state.own
     }
 
     /// Executes a block of one transaction. It comes from its sender in this very process; a signature would take ten times
@@ -324,13 +337,7 @@ impl Chain {
     }
 
     fn apply(&mut self, writes: WriteSet) {
-        let state = Arc::make_mut(&mut self.state);
-        for (key, write) in writes {
-            match write.new {
-                Some(value) => state.insert(key, value),
-                None => state.remove(&key),
-            };
-        }
+        Arc::make_mut(&mut self.state).apply(writes);
     }
 }
 

@@ -54,6 +54,14 @@ impl Net {
         Self { client, _server: server, _devnet: devnet, _folder: folder }
     }
 
+    /// Stops the network; answers the folder that keeps its data, and the ledger of its first replica therein.
+    pub fn into_ledger(self) -> (TempDir, PathBuf) {
+        let Self { _server, _devnet, _folder, .. } = self;
+        drop((_server, _devnet));
+        let ledger = _folder.path().join("replica-0");
+        (_folder, ledger)
+    }
+
     /// An account with [`FUNDS`].
     ///
     /// # Panics

@@ -112,7 +112,7 @@ fn flags_go_before_the_environment_before_the_project_before_the_user() {
     let asked = |environment: Option<&str>, flag: Option<&str>| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_counterpart"));
         command.current_dir(&project).env("COUNTERPART_HOME", &home).env_remove("COUNTERPART_RPC");
-        environment.into_iter().for_each(|url| drop(command.env("COUNTERPART_RPC", url)));
+        command.envs(environment.map(|url| ("COUNTERPART_RPC", url)));
         command.args(["abi", "dev:alice"]).args(flag.iter().flat_map(|url| ["--rpc", url]));
         text(&command.output().expect("the command starts").stderr)
     };

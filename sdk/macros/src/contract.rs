@@ -288,7 +288,9 @@ fn dispatch<'a>(name: &Ident, methods: impl Iterator<Item = &'a Method> + Clone)
             Kind::Query | Kind::Call => quote!(this.#function(#(#names),*)),
         };
         let run = match (method.kind, method.error.is_some()) {
-            (Kind::Constructor, false) => quote!(drop(#call)),
+            (Kind::Constructor, false) => quote!({
+                let _ = #call;
+            }),
             (Kind::Constructor, true) => quote!(::counterpart_sdk::conclude(#call.map(|_| ()))),
             (_, false) => quote!(::counterpart_sdk::answer(&#call)),
             (_, true) => quote!(::counterpart_sdk::conclude(#call)),

@@ -2,8 +2,8 @@
 //!
 //! ```no_run
 //! use counterpart_testing::{Invariants, Subject};
-//! # fn native_token() -> counterpart_sdk::NativeContract { unimplemented!() }
-//! # fn constructor() -> counterpart_sdk::Constructor { unimplemented!() }
+//! # fn native_token() -> counterpart_sdk::NativeContract { panic!("made by the macros") }
+//! # fn constructor() -> counterpart_sdk::Constructor { panic!("made by the macros") }
 //!
 //! Invariants::of(Subject::new("token", native_token()), constructor)
 //!     .actors(&["alice", "bob", "carol"])

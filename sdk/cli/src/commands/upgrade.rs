@@ -115,7 +115,7 @@ fn ask(client: &Client, abi: &ContractAbi, method: &Method, contract: &Address) 
     if answer.outcome["status"] != "success" {
         return Err(chain::outcome_failure(&answer.outcome));
     }
-    Ok(arguments::decode(abi, method, &answer.output)?)
+    arguments::decode(abi, method, &answer.output)
 }
 
 /// What callers of one interface will miss in another: methods that are gone or take or answer something else.

@@ -8,8 +8,10 @@ use alloc::vec::Vec;
 use scale_info::form::PortableForm;
 use scale_info::{TypeDef, TypeDefPrimitive};
 
-/// Types that the SDK itself has.
-const KNOWN: [&str; 5] = ["Address", "Hash", "Option", "Result", "LineageError"];
+/// Types that both languages have names for already.
+const KNOWN: [&str; 4] = ["Address", "Hash", "Option", "Result"];
+/// What the SDK's prelude has besides.
+const PRELUDE: [&str; 2] = ["LineageError", "HandedOver"];
 
 impl ContractAbi {
     /// An `#[interface]` for contracts that call this one, with the types that it needs. `origin` says where it came from.
@@ -20,7 +22,7 @@ impl ContractAbi {
             "//! How to call {}, from {origin}; made by `counterpart bindings`.\n\nuse counterpart_sdk::prelude::*;\n",
             self.name
         );
-        for (name, ty) in self.own_types() {
+        for (name, ty) in self.own_types().into_iter().filter(|(name, _)| !PRELUDE.contains(&name.as_str())) {
             let derive = if errors.contains(&name) { "ContractError" } else { "Abi" };
             text.push_str(&format!(
                 "\n/// `{name}` of {}.\n#[derive({derive}, Clone, PartialEq, Eq, Debug)]\n",
@@ -171,7 +173,6 @@ impl ContractAbi {
                     _ => format!("{{ Ok: {} }} | {{ Err: {} }}", inner[0], inner.get(1).map_or("null", |error| error)),
                 }
             }
-            (_, Some(name)) if name == "LineageError" => "unknown".into(),
             (_, Some(name)) => name,
             (TypeDef::Primitive(Bool), None) => "boolean".into(),
             (TypeDef::Primitive(Str), None) => "string".into(),

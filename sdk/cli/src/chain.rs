@@ -183,6 +183,9 @@ pub fn outcome_failure(outcome: &Value) -> anyhow::Error {
     let status = outcome["status"].as_str().unwrap_or("failed").to_owned();
     let failure = Failure::new(Exit::No, &status, outcome_line(outcome));
     match status.as_str() {
+        "address_taken" => {
+            failure.hint("this sender deployed the same code before: --salt with a number makes another").into()
+        }
         "out_of_gas" => failure.hint("give more with --gas-limit").into(),
         "no_contract" => failure.hint("is it the right chain? `counterpart abi ADDRESS` asks for its interface").into(),
         _ => failure.into(),

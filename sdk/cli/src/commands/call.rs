@@ -119,7 +119,15 @@ fn plain(value: &Value) -> String {
 pub fn send(client: &Client, request: &TransactionRequest<'_>, how: &SendArguments) -> anyhow::Result<Confirmed> {
     let signed = match client.prepare(request).map_err(chain::client_failure)? {
         Ok(signed) => signed,
-        Err(simulated) => return Err(chain::outcome_failure(&simulated.json["outcome"])),
+        Err(simulated) => {
+            let sender = request.sender.address();
+            let (_, balance) = client.account(&sender).map_err(chain::client_failure)?;
+            if balance == 0 {
+                let failure = Failure::new(Exit::No, "no_funds", format!("{sender} has nothing to pay for gas with"));
+                return Err(failure.hint("on a development network `counterpart faucet` gives some").into());
+            }
+            return Err(chain::outcome_failure(&simulated.json["outcome"]));
+        }
     };
     let hash = client.send(&signed).map_err(chain::client_failure)?;
     client.wait(&hash, &how.rule, how.patience()).map_err(chain::client_failure)

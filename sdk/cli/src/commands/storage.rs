@@ -54,6 +54,7 @@ pub fn run(context: &Context, arguments: Arguments) -> anyhow::Result<ExitCode> 
         let page = client.call("state_range", Value::Object(parameters)).map_err(chain::client_failure)?;
         // The pages after the first have to be of the same state.
         height = height.or(page["height"].as_u64());
+        let mut full = false;
         for entry in page["entries"].as_array().into_iter().flatten() {
             let key = bytes(&entry["key"])?;
             let value = bytes(&entry["value"])?;
@@ -62,7 +63,8 @@ pub fn run(context: &Context, arguments: Arguments) -> anyhow::Result<ExitCode> 
                 None => json!({ "field": null, "key": entry["key"], "value": entry["value"] }),
             };
             if arguments.field.is_none() || shown["field"].as_str() == arguments.field.as_deref() {
-                if entries.len() == arguments.limit {
+                full = entries.len() == arguments.limit;
+                if full {
                     break;
                 }
                 entries.push(shown);
@@ -70,10 +72,12 @@ pub fn run(context: &Context, arguments: Arguments) -> anyhow::Result<ExitCode> 
             start = entry["key"].as_str().map(str::to_owned);
             bar.inc(1);
         }
+        if full {
+            // No key lies between one and the same with a zero byte after it.
+            break start.map(|key| format!("{key}00"));
+        }
         match page["next"].as_str() {
             None => break None,
-            // The key after the last that was shown: no key lies between one and the same with a zero byte after it.
-            Some(_) if entries.len() == arguments.limit => break start.map(|key| format!("{key}00")),
             Some(next) => start = Some(next.to_owned()),
         }
     };

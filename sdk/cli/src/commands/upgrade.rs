@@ -66,6 +66,14 @@ pub fn run(context: &Context, arguments: Arguments) -> anyhow::Result<ExitCode> 
     let names = child.abi.method("parent").filter(|method| method.arguments.is_empty());
     let names = names.ok_or_else(|| lacks(&child.abi, "parent()"))?;
 
+    if let Some(taken) = abi.method("upgraded_address").filter(|method| method.arguments.is_empty()) {
+        let successor = ask(&client, &abi, taken, &parent)?;
+        if !successor.is_null() {
+            let failure = Failure::new(Exit::No, "already_upgraded", format!("{successor} took over already"));
+            return Err(failure.hint("a contract has one successor; upgrade that one").into());
+        }
+    }
+
     let constructor = child.constructor(arguments.call.first().map(String::as_str))?;
     let mut words = arguments.call.get(1..).unwrap_or_default().to_vec();
     let wants_parent = child.abi.method(&constructor).is_some_and(|method| has(method, "parent"));

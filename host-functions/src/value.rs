@@ -57,6 +57,16 @@ macro_rules! bytes32 {
             }
         }
 
+        #[cfg(feature = "proptest")]
+        impl proptest::arbitrary::Arbitrary for $name {
+            type Parameters = ();
+            type Strategy = proptest::strategy::Map<<[u8; 32] as proptest::arbitrary::Arbitrary>::Strategy, fn([u8; 32]) -> Self>;
+
+            fn arbitrary_with((): ()) -> Self::Strategy {
+                proptest::strategy::Strategy::prop_map(proptest::arbitrary::any::<[u8; 32]>(), Self)
+            }
+        }
+
         impl AsRef<[u8]> for $name {
             fn as_ref(&self) -> &[u8] {
                 &self.0

@@ -25,6 +25,7 @@ pub use chain::{Chain, Failure};
 pub use counterpart_macros::contract_test;
 pub use faults::{Fault, Faulted};
 pub use invariants::Invariants;
+pub use proptest;
 pub use subject::Subject;
 
 /// How contracts run.

@@ -19,7 +19,7 @@ const SIMULATION_GAS: Gas = Gas(1_000_000_000);
 /// Blocks for which a transaction can be included.
 const VALIDITY: u64 = 1_000;
 
-type Result<T> = std::result::Result<T, ClientError>;
+pub(crate) type Result<T> = std::result::Result<T, ClientError>;
 
 /// The newest block, as the node says.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,8 +4,10 @@
 
 mod client;
 mod error;
+mod remote_state;
 mod transaction;
 
 pub use client::{Client, Confirmed, Head, Queried, Simulated};
 pub use error::ClientError;
+pub use remote_state::RemoteState;
 pub use transaction::{Signer, TransactionRequest};

@@ -58,7 +58,7 @@ impl Net {
     pub fn into_ledger(self) -> (TempDir, PathBuf) {
         let Self { _server, _devnet, _folder, .. } = self;
         drop((_server, _devnet));
-        let ledger = _folder.path().join("replica-0");
+        let ledger = _folder.path().join("replica-0/ledger");
         (_folder, ledger)
     }
 

@@ -22,6 +22,8 @@ pub fn methods() -> Vec<Method> {
             proof,
         ),
         Method::new("state_range", "Entries of a contract in the order of their keys, page by page.", past, range),
+        Method::new("state_next", "The first entry between two keys, or the last one.", past, next),
+        Method::new("state_code", "Uploaded code by its hash.", &[], code),
         Method::new("state_changes", "What a block changed: entries before and after.", past, changes),
     ]
 }
@@ -107,6 +109,61 @@ fn proof(backend: &dyn Backend, parameters: ProofParameters) -> Result<Proved, R
         siblings: proved.proof.siblings.len(),
         proof: hex(encode(&proved.proof)),
     })
+}
+
+/// Between which keys, and when.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct NextParameters {
+    /// The first key that counts: 32 bytes of the contract, then its own key.
+    start: Bytes,
+    /// The first key that does not count any more.
+    end: Bytes,
+    /// The last entry instead of the first.
+    descending: Option<bool>,
+    /// After this block; the newest if neither is given.
+    height: Option<At>,
+    /// Or after the block with this hash.
+    hash: Option<HashText>,
+}
+
+/// An entry with its key.
+#[derive(Serialize, JsonSchema)]
+struct NextEntry {
+    /// The height of the state.
+    height: u64,
+    /// The whole key; null when there is no entry.
+    key: Option<String>,
+    /// The value; null when there is no entry.
+    value: Option<String>,
+}
+
+fn next(backend: &dyn Backend, parameters: NextParameters) -> Result<NextEntry, RpcError> {
+    let height = resolve(backend, parameters.height, parameters.hash)?;
+    let (Bytes(start), Bytes(end)) = (parameters.start, parameters.end);
+    let found = backend.store().state_at(height)?.next(&start, &end, parameters.descending.unwrap_or(false))?;
+    let (key, value) = found.unzip();
+    Ok(NextEntry { height: height.0, key: key.map(hex), value: value.map(hex) })
+}
+
+/// Which code.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct CodeParameters {
+    /// Its hash.
+    hash: HashText,
+}
+
+/// Code.
+#[derive(Serialize, JsonSchema)]
+struct Code {
+    /// The module, as it was uploaded; null when there is none.
+    code: Option<String>,
+}
+
+fn code(backend: &dyn Backend, parameters: CodeParameters) -> Result<Code, RpcError> {
+    let HashText(hash) = parameters.hash;
+    Ok(Code { code: backend.store().codes().code(&hash)?.map(hex) })
 }
 
 /// Which entries, and when.

@@ -10,6 +10,8 @@ use scale_info::{TypeDef, TypeDefPrimitive};
 
 /// Types that both languages have names for already.
 const KNOWN: [&str; 4] = ["Address", "Hash", "Option", "Result"];
+/// Nesting of types without a name that is written out.
+const MAX_DEPTH: u32 = 16;
 /// What the SDK's prelude has besides.
 const PRELUDE: [&str; 2] = ["LineageError", "HandedOver"];
 
@@ -124,22 +126,27 @@ impl ContractAbi {
     }
 
     fn rust(&self, id: u32) -> String {
-        let Some(ty) = self.types.resolve(id) else { return "()".into() };
+        self.rust_at(id, 0)
+    }
+
+    fn rust_at(&self, id: u32, depth: u32) -> String {
+        let Some(ty) = self.types.resolve(id).filter(|_| depth < MAX_DEPTH) else { return "()".into() };
+        let rust = |id: u32| self.rust_at(id, depth + 1);
         match (&ty.type_def, ty.path.ident()) {
             (TypeDef::Primitive(TypeDefPrimitive::Str), None) => "String".into(),
             (TypeDef::Variant(variant), Some(name)) if name == "Option" || name == "Result" => {
                 let inner = variant.variants.iter().flat_map(|variant| &variant.fields);
-                let inner: Vec<String> = inner.map(|field| self.rust(field.ty.id)).collect();
+                let inner: Vec<String> = inner.map(|field| rust(field.ty.id)).collect();
                 format!("{name}<{}>", inner.join(", "))
             }
             (_, Some(name)) => name,
-            (TypeDef::Sequence(sequence), None) => format!("Vec<{}>", self.rust(sequence.type_param.id)),
-            (TypeDef::Array(array), None) => format!("[{}; {}]", self.rust(array.type_param.id), array.len),
+            (TypeDef::Sequence(sequence), None) => format!("Vec<{}>", rust(sequence.type_param.id)),
+            (TypeDef::Array(array), None) => format!("[{}; {}]", rust(array.type_param.id), array.len),
             (TypeDef::Tuple(tuple), None) => match tuple.fields.as_slice() {
                 [] => "()".into(),
-                [only] => format!("({},)", self.rust(only.id)),
+                [only] => format!("({},)", rust(only.id)),
                 many => {
-                    let inner: Vec<String> = many.iter().map(|field| self.rust(field.id)).collect();
+                    let inner: Vec<String> = many.iter().map(|field| rust(field.id)).collect();
                     format!("({})", inner.join(", "))
                 }
             },
@@ -162,13 +169,22 @@ impl ContractAbi {
     }
 
     fn typescript(&self, id: u32) -> String {
+        self.typescript_at(id, 0)
+    }
+
+    fn typescript_at(&self, id: u32, depth: u32) -> String {
         use TypeDefPrimitive::{Bool, I8, I16, I32, Str, U8, U16, U32};
-        let Some(ty) = self.types.resolve(id) else { return "null".into() };
+        let Some(ty) = self.types.resolve(id).filter(|_| depth < MAX_DEPTH) else { return "null".into() };
+        let typescript = |id: u32| self.typescript_at(id, depth + 1);
         match (&ty.type_def, ty.path.ident()) {
             (TypeDef::Variant(variant), Some(name)) if name == "Option" || name == "Result" => {
                 let inner = variant.variants.iter().flat_map(|variant| &variant.fields);
-                let inner: Vec<String> = inner.map(|field| self.typescript(field.ty.id)).collect();
+                let inner: Vec<String> = inner.map(|field| typescript(field.ty.id)).collect();
                 match name.as_str() {
+                    // Where the value may be null itself, it says that it is there.
+                    "Option" if inner.iter().any(|inner| inner.ends_with("null")) => {
+                        format!("{{ Some: {} }} | null", inner.join(" | "))
+                    }
                     "Option" => format!("{} | null", inner.join(" | ")),
                     _ => format!("{{ Ok: {} }} | {{ Err: {} }}", inner[0], inner.get(1).map_or("null", |error| error)),
                 }
@@ -178,11 +194,11 @@ impl ContractAbi {
             (TypeDef::Primitive(Str), None) => "string".into(),
             (TypeDef::Primitive(U8 | U16 | U32 | I8 | I16 | I32), None) => "number".into(),
             (TypeDef::Primitive(_), None) => "bigint".into(),
-            (TypeDef::Sequence(sequence), None) => self.typescript_list(sequence.type_param.id),
-            (TypeDef::Array(array), None) => self.typescript_list(array.type_param.id),
+            (TypeDef::Sequence(sequence), None) => self.typescript_list(sequence.type_param.id, depth),
+            (TypeDef::Array(array), None) => self.typescript_list(array.type_param.id, depth),
             (TypeDef::Tuple(tuple), None) if tuple.fields.is_empty() => "null".into(),
             (TypeDef::Tuple(tuple), None) => {
-                let inner: Vec<String> = tuple.fields.iter().map(|field| self.typescript(field.id)).collect();
+                let inner: Vec<String> = tuple.fields.iter().map(|field| typescript(field.id)).collect();
                 format!("[{}]", inner.join(", "))
             }
             _ => "unknown".into(),
@@ -190,10 +206,10 @@ impl ContractAbi {
     }
 
     /// Bytes are hex, other lists are arrays.
-    fn typescript_list(&self, item: u32) -> String {
+    fn typescript_list(&self, item: u32, depth: u32) -> String {
         match self.types.resolve(item).map(|ty| &ty.type_def) {
             Some(TypeDef::Primitive(TypeDefPrimitive::U8)) => "string".into(),
-            _ => format!("({})[]", self.typescript(item)),
+            _ => format!("({})[]", self.typescript_at(item, depth + 1)),
         }
     }
 

@@ -10,6 +10,8 @@ extern crate alloc;
 mod bindings;
 #[cfg(feature = "build")]
 pub mod build;
+#[cfg(feature = "build")]
+mod canonical;
 #[cfg(feature = "document")]
 pub mod document;
 #[cfg(feature = "build")]

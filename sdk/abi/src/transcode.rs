@@ -1,7 +1,8 @@
 //! JSON to SCALE and back, by the registry of types.
 //!
 //! Integers above 53 bits are decimal strings on output, strings or numbers on input; bytes are `0x` hex; a unit variant
-//! is its name, other variants are one-key objects; an option is the value or null. Unknown and missing fields are
+//! is its name, other variants are one-key objects; an option is the value or null, and `{"Some": value}` where the value
+//! may be null itself. Unknown and missing fields are
 //! errors with a path, and all input is consumed.
 
 use crate::document::{ContractAbi, Event, Field, Method};
@@ -203,6 +204,20 @@ fn is_option(types: &PortableRegistry, ty: u32) -> bool {
     types.resolve(ty).and_then(|ty| ty.path.ident()).is_some_and(|name| name == "Option")
 }
 
+/// Whether a value of the type may be null as JSON, so that an option of it has to say which of the two is absent.
+fn is_nullable(types: &PortableRegistry, ty: u32, depth: u32) -> bool {
+    let Some(resolved) = types.resolve(ty).filter(|_| depth < MAX_DEPTH) else { return false };
+    match &resolved.type_def {
+        TypeDef::Variant(_) => is_option(types, ty),
+        TypeDef::Tuple(tuple) => tuple.fields.is_empty(),
+        TypeDef::Composite(composite) => match composite.fields.as_slice() {
+            [only] if only.name.as_deref().is_none_or(str::is_empty) => is_nullable(types, only.ty.id, depth + 1),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
 fn is_u8(types: &PortableRegistry, ty: u32) -> bool {
     types.resolve(ty).is_some_and(|ty| matches!(ty.type_def, TypeDef::Primitive(TypeDefPrimitive::U8)))
 }
@@ -221,7 +236,7 @@ fn encode(path: &Path<'_>, ty: u32, value: &Value, out: &mut Vec<u8>) -> Result<
             }
             let Some(items) = value.as_array() else { return path.error("expected a list") };
             Compact(items.len() as u32).encode_to(out);
-            encode_items(path, items.iter().map(|item| (sequence.type_param.id, item)), out)
+            encode_list(path, sequence.type_param.id, items, out)
         }
         TypeDef::Array(array) => {
             let expected = array.len as usize;
@@ -233,8 +248,7 @@ fn encode(path: &Path<'_>, ty: u32, value: &Value, out: &mut Vec<u8>) -> Result<
                 out.extend_from_slice(&bytes);
                 return Ok(());
             }
-            let items = list(path, value, expected)?;
-            encode_items(path, items.iter().map(|item| (array.type_param.id, item)), out)
+            encode_list(path, array.type_param.id, list(path, value, expected)?, out)
         }
         TypeDef::Tuple(tuple) => {
             if tuple.fields.is_empty() && value.is_null() {
@@ -253,6 +267,16 @@ fn list<'a>(path: &Path<'_>, value: &'a Value, expected: usize) -> Result<&'a Ve
         Some(items) => path.error(format!("expected {expected} values, got {}", items.len())),
         None => path.error("expected a list"),
     }
+}
+
+/// Values of one type. Whoever decodes bounds their number by the bytes that there are, so they take some.
+fn encode_list(path: &Path<'_>, ty: u32, items: &[Value], out: &mut Vec<u8>) -> Result<()> {
+    let before = out.len();
+    encode_items(path, items.iter().map(|item| (ty, item)), out)?;
+    if out.len() - before < items.len() {
+        return path.error("lists of values that take no bytes are not used");
+    }
+    Ok(())
 }
 
 fn encode_items<'a>(path: &Path<'_>, items: impl Iterator<Item = (u32, &'a Value)>, out: &mut Vec<u8>) -> Result<()> {
@@ -292,8 +316,17 @@ fn encode_variant(
                 Ok(())
             }
             (value, Some(field)) => {
+                let inner = match (is_nullable(path.types, field.ty.id, 0), value) {
+                    (false, value) => value,
+                    (true, Value::Object(object)) if object.len() == 1 && object.contains_key("Some") => {
+                        &object["Some"]
+                    }
+                    (true, _) => {
+                        return path.error("expected null or {\"Some\": value}, because the value may be null itself");
+                    }
+                };
                 out.push(1);
-                encode(&path.down("")?, field.ty.id, value, out)
+                encode(&path.down("")?, field.ty.id, inner, out)
             }
         };
     }
@@ -375,10 +408,12 @@ fn decode(path: &Path<'_>, ty: u32, rest: &mut &[u8]) -> Result<Value> {
             };
             let fields = fields_of(&found.fields);
             if resolved.path.ident().is_some_and(|name| name == "Option") {
-                return match fields.first() {
-                    Some(field) => decode(&path.down("")?, field.ty, rest),
-                    None => Ok(Value::Null),
-                };
+                let Some(field) = fields.first() else { return Ok(Value::Null) };
+                let value = decode(&path.down("")?, field.ty, rest)?;
+                return Ok(match is_nullable(path.types, field.ty, 0) {
+                    true => Value::Object(Map::from_iter([("Some".to_string(), value)])),
+                    false => value,
+                });
             }
             if fields.is_empty() {
                 return Ok(Value::String(found.name.clone()));

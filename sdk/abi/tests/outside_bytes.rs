@@ -158,6 +158,8 @@ fn any_json() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn bytes_that_decode_are_the_only_ones_that_say_it(shape in shaped(), bytes in prop::collection::vec(any::<u8>(), 0..80)) {
         let (abi, ty) = abi(&shape);
@@ -226,5 +228,25 @@ proptest! {
             module.extend_from_slice(&bytes);
         }
         let _ = counterpart_abi::build::finish(&module);
+    }
+}
+
+#[test]
+fn absent_and_present_are_told_apart_where_a_value_may_be_null() {
+    let unit = || Box::new(Shaped::Tuple(Vec::new()));
+    let (nested, ty) = abi(&Shaped::Option(Box::new(Shaped::Option(Box::new(Shaped::Primitive(2))))));
+    for (bytes, value) in
+        [(&[0][..], json!(null)), (&[1, 0], json!({ "Some": null })), (&[1, 1, 7], json!({ "Some": 7 }))]
+    {
+        assert_eq!(nested.decode_value(ty, bytes).expect("decodes"), value);
+        assert_eq!(nested.encode_value(ty, &value).expect("encodes"), bytes);
+    }
+    assert!(nested.encode_value(ty, &json!(7)).is_err(), "7 does not say how deep it is");
+    let (optional, ty) = abi(&Shaped::Option(unit()));
+    assert_eq!(optional.encode_value(ty, &json!({ "Some": null })).expect("encodes"), [1]);
+    // Of values without bytes, nobody can say how many there are.
+    for shape in [Shaped::Sequence(unit()), Shaped::Array(unit(), 1)] {
+        let (abi, ty) = abi(&shape);
+        assert!(abi.encode_value(ty, &json!([null])).is_err());
     }
 }

@@ -131,6 +131,19 @@ impl ContractAbi {
         types.into_iter().find_map(|ty| self.decode_value(ty, data).ok())
     }
 
+    /// Calls with every text that stands where a value has an address, however deep, so that names can be replaced.
+    ///
+    /// # Errors
+    /// The first of the callback.
+    pub fn for_each_address<E>(
+        &self,
+        ty: u32,
+        value: &mut Value,
+        change: &mut dyn FnMut(&mut String) -> core::result::Result<(), E>,
+    ) -> core::result::Result<(), E> {
+        addresses(&self.types, ty, value, 0, change)
+    }
+
     /// A value of a type, from JSON.
     ///
     /// # Errors
@@ -202,6 +215,57 @@ fn fields_of(fields: &[scale_info::Field<PortableForm>]) -> Vec<Field> {
 
 fn is_option(types: &PortableRegistry, ty: u32) -> bool {
     types.resolve(ty).and_then(|ty| ty.path.ident()).is_some_and(|name| name == "Option")
+}
+
+fn addresses<E>(
+    types: &PortableRegistry,
+    ty: u32,
+    value: &mut Value,
+    depth: u32,
+    change: &mut dyn FnMut(&mut String) -> core::result::Result<(), E>,
+) -> core::result::Result<(), E> {
+    // What does not fit the type is left as it is: encoding says what is wrong with it.
+    let Some(resolved) = types.resolve(ty).filter(|_| depth < MAX_DEPTH) else { return Ok(()) };
+    let mut down = |ty: u32, value: &mut Value| addresses(types, ty, value, depth + 1, change);
+    match (&resolved.type_def, resolved.path.ident().as_deref(), value) {
+        (_, Some("Address"), Value::String(text)) => change(text),
+        (TypeDef::Composite(composite), _, value) => in_fields(&composite.fields, value, &mut down),
+        (TypeDef::Variant(variant), Some("Option"), value) => {
+            let some = variant.variants.iter().flat_map(|variant| &variant.fields).next();
+            let value = if value.get("Some").is_some() { &mut value["Some"] } else { value };
+            some.map_or(Ok(()), |field| down(field.ty.id, value))
+        }
+        (TypeDef::Variant(variant), _, Value::Object(object)) => object.iter_mut().try_for_each(|(name, value)| {
+            let found = variant.variants.iter().find(|variant| variant.name == *name);
+            found.map_or(Ok(()), |variant| in_fields(&variant.fields, value, &mut down))
+        }),
+        (TypeDef::Sequence(sequence), _, Value::Array(items)) => {
+            items.iter_mut().try_for_each(|item| down(sequence.type_param.id, item))
+        }
+        (TypeDef::Array(array), _, Value::Array(items)) => {
+            items.iter_mut().try_for_each(|item| down(array.type_param.id, item))
+        }
+        (TypeDef::Tuple(tuple), _, Value::Array(items)) => {
+            tuple.fields.iter().zip(items).try_for_each(|(ty, item)| down(ty.id, item))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn in_fields<E>(
+    fields: &[scale_info::Field<PortableForm>],
+    value: &mut Value,
+    down: &mut dyn FnMut(u32, &mut Value) -> core::result::Result<(), E>,
+) -> core::result::Result<(), E> {
+    match (fields, value) {
+        ([only], value) if only.name.as_deref().is_none_or(str::is_empty) => down(only.ty.id, value),
+        (fields, Value::Array(items)) => fields.iter().zip(items).try_for_each(|(field, item)| down(field.ty.id, item)),
+        (fields, Value::Object(object)) => fields.iter().try_for_each(|field| {
+            let value = field.name.as_ref().and_then(|name| object.get_mut(name));
+            value.map_or(Ok(()), |value| down(field.ty.id, value))
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// Whether a value of the type may be null as JSON, so that an option of it has to say which of the two is absent.

@@ -173,6 +173,8 @@ proptest! {
     #[test]
     fn json_that_encodes_comes_back(shape in shaped(), value in any_json()) {
         let (abi, ty) = abi(&shape);
+        let visited: Result<(), ()> = abi.for_each_address(ty, &mut value.clone(), &mut |_| Ok(()));
+        prop_assert_eq!(visited, Ok(()));
         if let Ok(bytes) = abi.encode_value(ty, &value) {
             let back = abi.decode_value(ty, &bytes).expect("what was encoded decodes");
             prop_assert_eq!(abi.encode_value(ty, &back).expect("and encodes again"), bytes);
@@ -249,4 +251,24 @@ fn absent_and_present_are_told_apart_where_a_value_may_be_null() {
         let (abi, ty) = abi(&shape);
         assert!(abi.encode_value(ty, &json!([null])).is_err());
     }
+}
+
+#[test]
+fn names_can_stand_for_addresses_however_deep() {
+    let address = || Shaped::Bytes32("Address");
+    let pair = Shaped::Tuple(vec![address(), Shaped::Primitive(1)]);
+    let choice = Shaped::Enum(vec![vec![], vec![Shaped::Option(Box::new(address()))]]);
+    let (abi, ty) = abi(&Shaped::Struct(vec![Shaped::Sequence(Box::new(pair)), choice, Shaped::Bytes32("Hash")], true));
+    let mut value =
+        json!({ "f0": [["alice", "bob"], ["carol", "x"]], "f1": { "V1": "dave" }, "f2": "erin", "f9": "frank" });
+    let mut seen = Vec::new();
+    let found: Result<(), ()> = abi.for_each_address(ty, &mut value, &mut |name| {
+        seen.push(name.clone());
+        *name = format!("<{name}>");
+        Ok(())
+    });
+    assert_eq!(found, Ok(()));
+    assert_eq!(seen, ["alice", "carol", "dave"]);
+    assert_eq!(value["f0"], json!([["<alice>", "bob"], ["<carol>", "x"]]));
+    assert_eq!(value["f1"], json!({ "V1": "<dave>" }));
 }

@@ -71,10 +71,14 @@ fn value(context: &Context, abi: &ContractAbi, field: &Field, word: &str) -> any
         return Ok(Value::String(chain::address(context, word)?.to_string()));
     }
     let structured = word.starts_with(['{', '[', '"']) || matches!(word, "true" | "false" | "null");
-    if structured && ty != "str" {
-        return serde_json::from_str(word).map_err(|error| {
-            Failure::new(Exit::Input, "bad_arguments", format!("--{}: not JSON: {error}", field.name)).into()
-        });
+    if !structured || ty == "str" {
+        return Ok(Value::String(word.to_owned()));
     }
-    Ok(Value::String(word.to_owned()))
+    let mut value: Value = serde_json::from_str(word)
+        .map_err(|error| Failure::new(Exit::Input, "bad_arguments", format!("--{}: not JSON: {error}", field.name)))?;
+    abi.for_each_address(field.ty, &mut value, &mut |name| -> anyhow::Result<()> {
+        *name = chain::address(context, name)?.to_string();
+        Ok(())
+    })?;
+    Ok(value)
 }

@@ -3,13 +3,19 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+/// Runs the command in an empty folder; of what it prints, that folder is `HOME`.
 fn counterpart(arguments: &[&str]) -> Output {
     let folder = tempfile::tempdir().expect("a folder");
     let mut command = Command::new(env!("CARGO_BIN_EXE_counterpart"));
     command.args(arguments).current_dir(folder.path()).env("COUNTERPART_HOME", folder.path());
     // Nobody listens on port 1.
     command.env("COUNTERPART_RPC", "http://127.0.0.1:1").env_remove("COUNTERPART_SDK").env_remove("COUNTERPART_FROM");
-    command.env_remove("COUNTERPART_RULE").output().expect("the command starts")
+    let mut output = command.env_remove("COUNTERPART_RULE").output().expect("the command starts");
+    let path = folder.path().display().to_string();
+    for printed in [&mut output.stdout, &mut output.stderr] {
+        *printed = text(printed).replace(&path, "HOME").into_bytes();
+    }
+    output
 }
 
 fn text(bytes: &[u8]) -> String {

@@ -10,7 +10,7 @@ use counterpart_node::dev_account;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Where the node is, who sends, and when the client takes a result for final.
 #[derive(clap::Args, Clone, Debug)]
@@ -130,6 +130,26 @@ pub fn remember(context: &Context, name: &str, address: &Address) -> anyhow::Res
     all.insert(name.to_owned(), address.to_string());
     std::fs::create_dir_all(&context.home).or_fail(Exit::Input, "names", context.home.display())?;
     std::fs::write(&path, format!("{:#}\n", json!(all))).or_fail(Exit::Input, "names", path.display())
+}
+
+/// Gives an account native currency from the faucet of a development network and waits until it is there; answers the
+/// transaction's hash and the new balance.
+pub fn fund(client: &Client, address: &Address, amount: u128) -> anyhow::Result<(Value, u128)> {
+    const PATIENCE: Duration = Duration::from_secs(30);
+    let balance = || client.account(address).map(|(_, balance)| balance).map_err(client_failure);
+    let before = balance()?;
+    let parameters = json!({ "address": address.to_string(), "amount": amount.to_string() });
+    let answer = client.call("dev_fund", parameters).map_err(client_failure)?;
+    let started = Instant::now();
+    while started.elapsed() < PATIENCE {
+        let now = balance()?;
+        if now != before {
+            return Ok((answer["hash"].clone(), now));
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let failure = Failure::new(Exit::Network, "no_funds", format!("the faucet has not paid {address} within 30 s"));
+    Err(failure.hint("does the network make blocks? `counterpart tx show` with the hash says what became of it").into())
 }
 
 /// Who signed, and which rules it satisfies, in a line.

@@ -1,6 +1,6 @@
 //! Scenarios on a network of development: actors are its development accounts, the faucet funds them.
 
-use crate::chain::client_failure;
+use crate::chain::{self, client_failure};
 use counterpart_client::{Client, ClientError, Signer, TransactionRequest};
 use counterpart_consensus::CommitRule;
 use counterpart_ledger::{Action, Address, Gas, Hash, Receipt};
@@ -58,9 +58,7 @@ impl Ground for Remote<'_> {
         if before >= FUNDS / 2 {
             return Ok(address);
         }
-        let parameters = json!({ "address": address.to_string(), "amount": FUNDS.to_string() });
-        Self::text(self.client.call("dev_fund", parameters))?;
-        self.until("the faucet does not pay", || Ok(Self::text(self.client.account(&address))?.1 > before))?;
+        chain::fund(self.client, &address, FUNDS).map_err(|error| error.to_string())?;
         Ok(address)
     }
 

@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn utf8_is_what_the_library_says_it_is() {
-        // Every sequence of up to three bytes of those at which the rules change, and what stands around them.
+        // Every sequence of up to four bytes of those at which the rules change, and what stands around them.
         let edges =
             [0, 0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xDF, 0xE0, 0xE1, 0xEC, 0xED, 0xEE]
                 .into_iter()

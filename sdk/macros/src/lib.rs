@@ -35,7 +35,7 @@ pub fn storage(_: TokenStream, item: TokenStream) -> TokenStream {
     storage::expand(item).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
-/// On a test that takes a `Subject`: runs it against the contract as native code and as Wasm and compares the receipts.
+/// On a test that takes a `&mut Chain`: runs it with contracts as native code and as Wasm and compares receipts and state.
 #[proc_macro_attribute]
 pub fn contract_test(_: TokenStream, item: TokenStream) -> TokenStream {
     let item = parse_macro_input!(item as syn::ItemFn);

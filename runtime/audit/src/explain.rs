@@ -76,7 +76,7 @@ pub fn explain(call: &CallTrace, abis: Abis<'_>) -> ExplainedCall {
     let decoded = abi.as_ref().zip(method).filter(|_| status == "success" && !call.deploy);
     let output = decoded.and_then(|(abi, method)| abi.decode_value(method.output, &call.output).ok());
     let step = |step: &Step| match step {
-        Step::Host { function, arguments, answer, gas } => ExplainedStep::Host {
+        Step::Host { function, arguments, answer, gas, .. } => ExplainedStep::Host {
             function: format!("{function:?}"),
             arguments: arguments.iter().map(ToString::to_string).collect(),
             answer: answer.map(|answer| answer.to_string()),

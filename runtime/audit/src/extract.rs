@@ -1,8 +1,9 @@
 //! What a ledger's blocks were made of: bundles and traces.
 
 use crate::bundle::{Bundle, Successor};
-use counterpart_execution::{BlockContext, ExecutionFault, Executor, TransactionTrace};
-use counterpart_ledger::{CodeRead, Genesis, Hash, Header, Height, StateFault, StateKey, StateRead, Witness};
+use crate::replay::context;
+use counterpart_execution::{ExecutionFault, Executor, TransactionTrace};
+use counterpart_ledger::{CodeRead, Hash, Height, StateFault, StateKey, StateRead, Witness};
 use counterpart_storage::{Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -79,17 +80,6 @@ pub fn trace(store: &Store, executor: &Executor, height: Height) -> Result<Vec<T
         return Err(ExtractError::Diverged(height));
     }
     Ok(traces)
-}
-
-fn context(genesis: &Genesis, header: &Header) -> BlockContext {
-    BlockContext {
-        chain: genesis.chain,
-        height: header.height,
-        time_ms: header.time_ms,
-        parent: header.parent,
-        fee_collector: genesis.fee_collector,
-        min_gas_price: genesis.min_gas_price,
-    }
 }
 
 /// Remembers the keys that were read.

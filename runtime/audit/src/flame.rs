@@ -1,6 +1,7 @@
 //! Where a transaction's gas went, as a flame graph whose parts sum to the charged gas to the unit.
 
 use crate::explain::{ExplainedCall, ExplainedStep};
+use crate::source::Line;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -10,12 +11,15 @@ use std::fmt::Write;
 pub struct Flame {
     /// What used it.
     pub name: String,
-    /// `transaction`, `frame`, `instructions` or `host`; decides the colour.
+    /// `transaction`, `frame`, `instructions`, `line` or `host`; decides the colour.
     pub kind: &'static str,
     /// Gas, that of its parts included.
     pub gas: u64,
     /// Its parts, from the largest; what they leave is its own.
     pub parts: Vec<Flame>,
+    /// The source line, for lines.
+    #[serde(skip)]
+    pub place: Option<Line>,
 }
 
 /// Height of a row in the picture, in pixels.
@@ -50,14 +54,14 @@ impl Flame {
         Self::node(format!("{contract} {method}"), "frame", call.gas_used, parts)
     }
 
-    fn leaf(name: &str, kind: &'static str, gas: u64) -> Self {
-        Self { name: name.to_owned(), kind, gas, parts: Vec::new() }
+    pub(crate) fn leaf(name: &str, kind: &'static str, gas: u64) -> Self {
+        Self { name: name.to_owned(), kind, gas, parts: Vec::new(), place: None }
     }
 
-    fn node(name: String, kind: &'static str, gas: u64, mut parts: Vec<Self>) -> Self {
+    pub(crate) fn node(name: String, kind: &'static str, gas: u64, mut parts: Vec<Self>) -> Self {
         parts.retain(|part| part.gas > 0);
         parts.sort_by_key(|part| std::cmp::Reverse(part.gas));
-        Self { name, kind, gas, parts }
+        Self { name, kind, gas, parts, place: None }
     }
 
     /// Levels of the tree.
@@ -105,6 +109,7 @@ impl Flame {
             "transaction" => "#8a8f98",
             "frame" => "#e8a33d",
             "instructions" => "#d9603b",
+            "line" => "#f0c08a",
             _ => "#4f8ec9",
         };
         let y = level * ROW;

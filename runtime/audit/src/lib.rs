@@ -10,12 +10,31 @@ mod explain;
 mod extract;
 mod flame;
 #[cfg(feature = "store")]
+mod formats;
+mod locate;
+mod profile;
+#[cfg(feature = "store")]
+mod rehearse;
+#[cfg(feature = "store")]
 mod replay;
+mod reprice;
+mod source;
+mod timeline;
 
 pub use bundle::{Bundle, BundleError, Executed, Successor};
 pub use explain::{Abis, ExplainedCall, ExplainedStep, explain};
 #[cfg(feature = "store")]
 pub use extract::{ExtractError, extract, trace};
 pub use flame::Flame;
+pub use locate::{Cause, Compute, Effect, Place, locate};
+pub use profile::{CodeUse, FunctionUse, HostUse, InstanceUse, LineUse, Names, Profile, Profiler, Use};
 #[cfg(feature = "store")]
-pub use replay::{AuditError, Difference, Divergence, Report, replay};
+pub use rehearse::{RehearsalError, Rehearsed, rehearse};
+#[cfg(feature = "store")]
+pub use replay::{
+    AuditError, Difference, Divergence, Report, Span, Touch, join, plan, replay, replay_blocks, replay_span,
+    replay_spans, touches,
+};
+pub use reprice::{Repriced, Schedule};
+pub use source::{Line, SourceError, SourceMap};
+pub use timeline::{Event, FrameFacts, Inputs, Timeline};

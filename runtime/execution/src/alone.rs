@@ -61,7 +61,8 @@ impl Executor {
         let code_hash = module.original_hash;
         let contract = contract_address(&Address::ZERO, &code_hash, &Hash::ZERO);
         let record = ContractRecord { code_hash, creator: Address::ZERO, deployed_at: height };
-        let code_record = CodeRecord { length: code.len() as u32, profile: module.profile, metered: module.hash };
+        let code_record =
+            CodeRecord { length: code.len() as u32, profile: module.profile, metered: module.metered_hash };
         let state: BTreeMap<StateKey, Vec<u8>> =
             BTreeMap::from([(contract_key(&contract), encode(&record)), (code_key(&code_hash), encode(&code_record))]);
         let (state, codes) = (Arc::new(state), Arc::new(BTreeMap::from([(code_hash, code.to_vec())])));

@@ -87,7 +87,7 @@ pub(crate) fn enter(
     hash_memory: bool,
 ) -> Result<(Box<Work>, FrameEnd, Option<Run>), ExecutionFault> {
     if let Some(trace) = &mut work.trace {
-        trace.enter(&call, matches!(entry, Entry::Deploy), *gas);
+        trace.enter(&call, matches!(entry, Entry::Deploy), module, *gas);
     }
     let (mut work, end, run) = run_frame(work, call, entry, module, gas, hash_memory)?;
     if let Some(trace) = &mut work.trace {
@@ -116,9 +116,12 @@ fn run_frame(
         return Ok((work, FrameEnd::InsufficientBalance, None));
     }
     work.active.push(Active { contract, reentrancy: false });
+    if let Some(trace) = &mut work.trace {
+        trace.begin(*gas);
+    }
     let (engine, stack) = (work.engine.clone(), i64::from(work.modules.profile().stack_slots));
     let invocation = Invocation { module, entry, gas: *gas, stack, hash_memory };
-    let (run, host) = engine.run(invocation, Box::new(Frame::new(work, call)))?;
+    let (run, host) = engine.run(invocation, Box::new(Frame::new(work, call, module.probes.is_some())))?;
     let host: Box<dyn Any> = host;
     let mut frame = host.downcast::<Frame>().map_err(|_| ExecutionFault("the engine gave another host back".into()))?;
     let work = frame.work.take();

@@ -11,7 +11,7 @@ use crate::frame::Call;
 use crate::gas::{charge, cost};
 use crate::modules::Modules;
 use crate::records::{self, Account, account_key};
-use crate::trace::{Recorder, TransactionTrace};
+use crate::trace::{Change, Observer, Recorder, TransactionTrace};
 use crate::view::View;
 use crate::work::{AuthorizationRequest, Work};
 use counterpart_host_functions::{HostFunction, limits};
@@ -20,8 +20,9 @@ use counterpart_ledger::{
     StateRead, Transaction, Write, WriteSet, encode,
 };
 use counterpart_module::{ModuleError, PreparedModule, Profile};
+use std::any::Any;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The node failed while it executed. It stops; this never becomes a receipt.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -60,6 +61,17 @@ pub struct Simulation {
     pub writes: WriteSet,
     /// Consents that it needs and does not carry; the simulation took them as given.
     pub requests: Vec<AuthorizationRequest>,
+}
+
+/// A transaction of a block, executed as another executor would.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rehearsal {
+    /// What became of it.
+    pub receipt: Receipt,
+    /// What happened inside it.
+    pub trace: TransactionTrace,
+    /// What it changed in the state, in the order of the keys.
+    pub changes: Vec<Change>,
 }
 
 /// A read-only call.
@@ -104,7 +116,23 @@ impl Executor {
     /// The same engine and rules with no prepared module, so that code is read again where it is needed.
     #[must_use]
     pub fn without_modules(&self) -> Self {
-        Self { engine: self.engine.clone(), modules: Arc::new(Modules::new(self.profile().clone())) }
+        Self { engine: self.engine.clone(), modules: Arc::new(self.modules.emptied()) }
+    }
+
+    /// The same engine and rules with probes in every module, so that an [`Observer`] hears of each point.
+    #[must_use]
+    pub fn with_probes(&self) -> Self {
+        Self { engine: self.engine.clone(), modules: Arc::new(Modules::probed(self.profile().clone())) }
+    }
+
+    /// The same engine and rules where other code stands for the code with a hash.
+    ///
+    /// # Errors
+    /// [`ModuleError`] when the other code is not accepted.
+    pub fn with_code(&self, hash: Hash, code: &[u8]) -> Result<Self, ModuleError> {
+        let other = self.without_modules();
+        other.modules.replace(hash, code)?;
+        Ok(other)
     }
 
     /// The rules in force.
@@ -190,21 +218,94 @@ impl Executor {
         })
     }
 
+    /// Executes a block while somebody follows; what happens is not kept.
+    ///
+    /// When the observer ends the execution, what is answered is worth nothing.
+    ///
+    /// # Errors
+    /// As [`Executor::execute_block`].
+    pub fn observe_block<O: Observer>(
+        &self,
+        block: &BlockContext,
+        transactions: &[SignedTransaction],
+        state: Arc<dyn StateRead>,
+        code: Arc<dyn CodeRead>,
+        observer: O,
+    ) -> Result<(BlockResult, O), ExecutionFault> {
+        let checked: Vec<CheckedTransaction<'_>> = transactions.iter().map(CheckedTransaction::new).collect();
+        let given = Mutex::new(Some(Box::new(observer)));
+        let (result, followed) = self.in_scope(|| {
+            let mut work = self.work(block, state.clone(), code.clone());
+            let observer = given.lock().unwrap_or_else(PoisonError::into_inner).take();
+            work.trace = Some(Recorder::following(observer.map(|observer| observer as Box<dyn Observer>)));
+            let (result, _, trace) = self.run_all(work, block, &checked)?;
+            Ok((result, trace.and_then(|trace| trace.observer)))
+        })?;
+        let lost = || ExecutionFault("the observer was lost".into());
+        let followed: Box<dyn Any> = followed.ok_or_else(lost)?;
+        let observer = followed.downcast::<O>().map_err(|_| lost())?;
+        Ok((result, *observer))
+    }
+
+    /// Executes the transactions before one, and that one as another executor would.
+    ///
+    /// # Errors
+    /// [`ExecutionFault`] when the node failed, or there is no such transaction.
+    pub fn rehearse(
+        &self,
+        block: &BlockContext,
+        transactions: &[SignedTransaction],
+        index: usize,
+        (state, code): (Arc<dyn StateRead>, Arc<dyn CodeRead>),
+        other: &Self,
+    ) -> Result<Rehearsal, ExecutionFault> {
+        let missing = || ExecutionFault(format!("there is no transaction {index}"));
+        let checked: Vec<CheckedTransaction<'_>> =
+            transactions.get(..=index).ok_or_else(missing)?.iter().map(CheckedTransaction::new).collect();
+        self.in_scope(|| {
+            let mut work = self.work(block, state.clone(), code.clone());
+            for before in &checked[..index] {
+                (work, _) = self.transaction(work, before)?;
+            }
+            work.run_with(other.engine.clone(), other.modules.clone());
+            work.trace = Some(Recorder::default());
+            let (mut work, receipt) = other.transaction(work, &checked[index])?;
+            let changes = work.view.changes()?;
+            let trace = work.trace.take().unwrap_or_default().take(&receipt);
+            Ok(Rehearsal { receipt, trace, changes })
+        })
+    }
+
     fn run_block(
+        &self,
+        work: Box<Work>,
+        block: &BlockContext,
+        transactions: &[CheckedTransaction<'_>],
+    ) -> Result<(BlockResult, Vec<TransactionTrace>), ExecutionFault> {
+        self.run_all(work, block, transactions).map(|(result, traces, _)| (result, traces))
+    }
+
+    fn run_all(
         &self,
         mut work: Box<Work>,
         block: &BlockContext,
         transactions: &[CheckedTransaction<'_>],
-    ) -> Result<(BlockResult, Vec<TransactionTrace>), ExecutionFault> {
+    ) -> Result<(BlockResult, Vec<TransactionTrace>, Option<Recorder>), ExecutionFault> {
         let mut receipts = Vec::with_capacity(transactions.len());
         let mut traces = Vec::new();
-        for checked in transactions {
+        for (index, checked) in transactions.iter().enumerate() {
+            if let Some(observer) = work.trace.as_mut().and_then(|trace| trace.observer.as_mut()) {
+                observer.transaction(index);
+            }
             let receipt;
             (work, receipt) = self.transaction(work, checked)?;
             if let Some(trace) = &mut work.trace {
                 traces.push(trace.take(&receipt));
             }
             receipts.push(receipt);
+            if work.trace.as_ref().is_some_and(|trace| trace.stopped) {
+                break;
+            }
         }
         work.view.end_transaction();
         let fees: u128 = receipts.iter().map(|receipt| receipt.fee).sum();
@@ -221,7 +322,8 @@ impl Executor {
             }
         }
         lost.iter().for_each(|hash| drop(codes.remove(hash)));
-        Ok((BlockResult { receipts, writes: work.view.into_writes()?, codes }, traces))
+        let trace = work.trace.take();
+        Ok((BlockResult { receipts, writes: work.view.into_writes()?, codes }, traces, trace))
     }
 
     /// Whether a transaction could stand in the next block.

@@ -3,10 +3,12 @@
 use crate::calls::FrameEnd;
 use crate::gas::{charge, per_byte};
 use crate::memory::Memory;
+use crate::trace::Ended;
 use crate::work::{AuthorizationRequest, Work, answer, spend};
 use crate::{arithmetic, crypto};
 use counterpart_host_functions::{Host, HostError, HostFunction, Stop, TrapCode, limits};
 use counterpart_ledger::{Address, Event, Hash};
+use counterpart_module::PROBE;
 use sha3::{Digest, Sha3_256};
 use std::collections::BTreeMap;
 
@@ -45,10 +47,12 @@ pub(crate) struct Frame {
     pub consents: Vec<AuthorizationRequest>,
     /// Who has been found to consent to this call.
     pub granted: Vec<Address>,
+    /// Whether the module has probes.
+    pub probed: bool,
 }
 
 impl Frame {
-    pub fn new(work: Box<Work>, call: Call) -> Self {
+    pub fn new(work: Box<Work>, call: Call, probed: bool) -> Self {
         let active = work.active.len().saturating_sub(1);
         Self {
             work: Some(work),
@@ -62,6 +66,7 @@ impl Frame {
             next_cursor: 0,
             consents: Vec::new(),
             granted: Vec::new(),
+            probed,
         }
     }
 
@@ -192,14 +197,24 @@ impl Host for Frame {
         memory: &mut [u8],
         gas: &mut i64,
     ) -> Result<i64, Stop> {
+        if self.probed && function == HostFunction::debug_log && arguments.get(1) == Some(&u64::from(PROBE)) {
+            let trace = self.work()?.trace.as_mut();
+            return trace.map_or(Ok(0), |trace| trace.point(arguments[0] as u32, *gas, memory));
+        }
         let before = *gas;
-        let answer = charge(gas, function.cost().base)
-            .and_then(|()| self.dispatch(function, arguments, &mut Memory(memory), gas));
+        let recorded = self.work.as_ref().and_then(|work| work.trace.as_ref().map(|_| work.mark()));
+        let mut memory = Memory::new(memory, recorded.is_some());
+        let answer =
+            charge(gas, function.cost().base).and_then(|()| self.dispatch(function, arguments, &mut memory, gas));
         // Not for a fault, after which there is no work and no receipt.
         if let Some(work) = &mut self.work {
             work.evidence.add(function, arguments, answer, *gas);
-            if let Some(trace) = &mut work.trace {
-                trace.host(function, arguments, answer, (before, *gas));
+            if let Some(mark) = recorded {
+                let gas = (before, *gas);
+                work.record(
+                    &mark,
+                    Ended { function, arguments, answer, gas, accesses: memory.into_accesses(), changes: Vec::new() },
+                )?;
             }
         }
         answer

@@ -23,7 +23,7 @@ pub fn per_byte(function: HostFunction, bytes: u64) -> u64 {
 
 /// What it costs to make a module's instance.
 pub fn instance(module: &PreparedModule) -> u64 {
-    u64::from(module.initial_pages) * INITIAL_PAGE + module.wasm.len() as u64 / CODE_BYTES
+    u64::from(module.initial_pages) * INITIAL_PAGE + module.metered_bytes as u64 / CODE_BYTES
 }
 
 /// Takes gas; what is taken stays taken when there was not enough.

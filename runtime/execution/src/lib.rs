@@ -34,8 +34,8 @@ pub use context::{
     upload_gas,
 };
 pub use engine::{End, Engine, EngineFault, Entry, Invocation, Run, call_host};
-pub use executor::{BlockResult, ExecutionFault, Executor, Query, QueryResult, Simulation};
+pub use executor::{BlockResult, ExecutionFault, Executor, Query, QueryResult, Rehearsal, Simulation};
 pub use modules::code_hash;
 pub use records::{Account, CodeRecord, ContractRecord, account, code_record, contract};
-pub use trace::{CallTrace, Step, TransactionTrace};
+pub use trace::{Access, CallTrace, Change, Observer, Step, TransactionTrace};
 pub use work::AuthorizationRequest;

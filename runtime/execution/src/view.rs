@@ -1,5 +1,6 @@
 //! The state during a block: what was there, with the block's writes over it and a journal to undo them.
 
+use crate::trace::Change;
 use counterpart_ledger::{StateFault, StateKey, StateRead, Write, WriteSet};
 use std::collections::BTreeMap;
 use std::ops::Bound::{Excluded, Included};
@@ -104,6 +105,31 @@ impl View {
     /// Here and now.
     pub fn checkpoint(&self) -> Checkpoint {
         Checkpoint(self.journal.len())
+    }
+
+    /// What was written to the state since a checkpoint, in order: key, value before, value after.
+    pub fn changes_since(&self, checkpoint: Checkpoint) -> Result<Vec<Change>, StateFault> {
+        let mut changes: Vec<Change> = Vec::new();
+        for undo in self.journal.get(checkpoint.0..).unwrap_or_default() {
+            let Undo::State(key, before) = undo else { continue };
+            let before = match before {
+                Some(before) => before.clone(),
+                None => self.base.get(key)?,
+            };
+            let after = self.writes.get(key).cloned().flatten();
+            changes.push(Change { key: key.clone(), before, after });
+        }
+        Ok(changes)
+    }
+
+    /// What this transaction changed, in the order of the keys.
+    pub fn changes(&self) -> Result<Vec<Change>, StateFault> {
+        let mut changes: BTreeMap<StateKey, Change> = BTreeMap::new();
+        for change in self.changes_since(Checkpoint(0))? {
+            // The first has what was there before all of them.
+            changes.entry(change.key.clone()).or_insert(change);
+        }
+        Ok(changes.into_values().filter(|change| change.before != change.after).collect())
     }
 
     /// Undoes everything since a checkpoint.

@@ -5,10 +5,10 @@ use crate::engine::Engine;
 use crate::evidence::Evidence;
 use crate::modules::Modules;
 use crate::records::{self, Account, CodeRecord, account_key, code_key};
-use crate::trace::Recorder;
+use crate::trace::{Ended, Recorder};
 use crate::view::{Checkpoint, View};
 use borsh::BorshSerialize;
-use counterpart_host_functions::{HostError, Stop, TrapCode};
+use counterpart_host_functions::{HostError, HostFunction, Stop, TrapCode};
 use counterpart_ledger::{Address, Authorization, CodeRead, Event, Hash, StateFault, account_address, encode};
 use counterpart_module::{ModuleError, PreparedModule};
 use std::collections::BTreeMap;
@@ -127,8 +127,26 @@ impl Work {
         self.carried = authorizations.iter().map(carry).collect();
     }
 
+    /// Runs what follows on another engine with other modules.
+    pub fn run_with(&mut self, engine: Arc<dyn Engine>, modules: Arc<Modules>) {
+        (self.engine, self.modules) = (engine, modules);
+        self.running.clear();
+    }
+
     pub fn mark(&self) -> Mark {
         Mark { view: self.view.checkpoint(), events: self.events.len() }
+    }
+
+    /// Tells who records what a host call did.
+    pub fn record(&mut self, mark: &Mark, mut ended: Ended<'_>) -> Result<(), Stop> {
+        // Nested frames tell their own.
+        if !matches!(ended.function, HostFunction::call | HostFunction::deploy) {
+            ended.changes = self.view.changes_since(mark.view).map_err(|fault| self.fault(fault))?;
+        }
+        if let Some(trace) = &mut self.trace {
+            trace.host(ended);
+        }
+        Ok(())
     }
 
     pub fn undo_to(&mut self, mark: &Mark) {
@@ -186,7 +204,8 @@ impl Work {
             Err(error) => return Ok(Err(error)),
         };
         if records::code_record(&self.view, &module.original_hash)?.is_none() {
-            let record = CodeRecord { length: code.len() as u32, profile: module.profile, metered: module.hash };
+            let record =
+                CodeRecord { length: code.len() as u32, profile: module.profile, metered: module.metered_hash };
             self.view.set(code_key(&module.original_hash), Some(encode(&record)));
             self.uploads.insert(module.original_hash, code.to_vec());
         }

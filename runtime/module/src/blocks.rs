@@ -8,14 +8,18 @@ pub(crate) struct Blocks {
     blocks: Vec<Block>,
     /// The block that begins after an instruction.
     begins: Vec<Option<usize>>,
+    /// The block that an instruction is charged with.
+    of: Vec<usize>,
     branches: Vec<Branch>,
 }
 
 /// What is special about an instruction that branches.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Branch {
-    /// Gas that is given back when the branch is taken.
+    /// Gas that is given back when the branch is taken: that of the block's instructions from here up to `until`.
     pub back: u64,
+    /// The end of the structure that the branch leaves, when it gives back.
+    pub until: usize,
     /// Whether it may lead back to the head of a loop; the counter is compared then.
     pub repeats: bool,
 }
@@ -49,6 +53,7 @@ impl Blocks {
             result: Self {
                 blocks: vec![Block { gas: 0, begun: 0 }],
                 begins: Vec::with_capacity(operators.len()),
+                of: Vec::with_capacity(operators.len()),
                 branches: vec![Branch::default(); operators.len()],
             },
             open: vec![Open { is_loop: false, carries: !bare, begun_in: 0, reaches: 0, branches: Vec::new() }],
@@ -66,8 +71,18 @@ impl Blocks {
 
     /// Gas of the block that begins after an instruction; 0 if none does.
     pub(crate) fn after(&self, instruction: usize) -> u64 {
-        let block = self.begins.get(instruction).copied().flatten();
+        let block = self.begins(instruction);
         block.and_then(|block| self.blocks.get(block)).map_or(0, |block| block.gas)
+    }
+
+    /// The block that begins after an instruction, if one does.
+    pub(crate) fn begins(&self, instruction: usize) -> Option<usize> {
+        self.begins.get(instruction).copied().flatten()
+    }
+
+    /// The block that an instruction is charged with.
+    pub(crate) fn block_of(&self, instruction: usize) -> usize {
+        self.of.get(instruction).copied().unwrap_or_default()
     }
 
     /// What is special about an instruction.
@@ -87,6 +102,7 @@ struct Divider {
 impl Divider {
     fn pass(&mut self, index: usize, operator: &Operator<'_>) {
         self.result.blocks[self.current].gas += operator_cost(operator).unwrap_or(0);
+        self.result.of.push(self.current);
         if sees_gas(operator) {
             self.seen_at = index + 1;
         }
@@ -103,7 +119,7 @@ impl Divider {
                 self.begin_structure(blockty, true);
                 true
             }
-            Operator::End => self.end_structure(),
+            Operator::End => self.end_structure(index),
             Operator::BrIf { relative_depth } => !self.stays(index, *relative_depth),
             Operator::Br { relative_depth } => self.leave(index, [*relative_depth]),
             Operator::BrTable { targets } => self.leave(index, targets.targets().flatten().chain([targets.default()])),
@@ -124,10 +140,11 @@ impl Divider {
     }
 
     /// Whether what follows the end is a block of its own.
-    fn end_structure(&mut self) -> bool {
+    fn end_structure(&mut self, index: usize) -> bool {
         let Some(closed) = self.open.pop() else { return false };
         for (branch, block, gas) in closed.branches {
             self.result.branches[branch].back = self.result.blocks[block].gas - gas;
+            self.result.branches[branch].until = index;
         }
         if closed.reaches < self.open.len() {
             self.reach(closed.reaches);

@@ -5,6 +5,7 @@ use crate::blocks::{Blocks, Branch};
 use crate::cost;
 use crate::error::ModuleError;
 use crate::instrument::internal;
+use crate::probes::{PROBE, PlannedOperator, PointKind, ProbeWriter};
 use crate::validate::Facts;
 use crate::written::Written;
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
@@ -126,15 +127,18 @@ impl<'a> Body<'a> {
         })
     }
 
-    pub(crate) fn emit(self) -> Result<Function, ModuleError> {
+    /// Writes the function; with a writer of probes, every place where gas is charged tells the host that it is reached.
+    pub(crate) fn emit(self, mut probes: Option<&mut ProbeWriter>) -> Result<Function, ModuleError> {
         let mut out = Function::new(self.locals.iter().copied());
         self.enter(&mut out);
+        self.probe(&mut out, probes.as_deref_mut(), PointKind::Enter);
         // One exit for every way out, so that the gas is given back at one place.
         out.instruction(&Instruction::Block(self.result));
         let mut written = Written::new();
         for (index, operator) in self.operators.iter().enumerate() {
             if is_dynamic(operator) {
                 self.charge_by_operand(&mut out, operator);
+                self.probe(&mut out, probes.as_deref_mut(), PointKind::Dynamic { operator: index as u32 });
                 written.now = false;
             }
             let calls_host = matches!(operator, Operator::Call { function_index } if *function_index < self.imported);
@@ -142,9 +146,12 @@ impl<'a> Body<'a> {
                 self.write_gas(&mut out);
                 written.now = true;
             }
+            if matches!(operator, Operator::Call { .. } | Operator::CallIndirect { .. }) {
+                self.probe(&mut out, probes.as_deref_mut(), PointKind::Call { operator: index as u32 });
+            }
             let branch = self.blocks.branch(index);
             written.pass(operator, branch.back > 0);
-            self.instruction(&mut out, operator, branch, &written)?;
+            self.instruction(&mut out, operator, (index, branch), &written, probes.as_deref_mut())?;
             match operator {
                 Operator::Call { .. } if calls_host => {
                     out.instruction(&Instruction::GlobalGet(self.counters.gas));
@@ -159,7 +166,11 @@ impl<'a> Body<'a> {
             let gas = self.blocks.after(index);
             self.charge(&mut out, gas);
             written.now &= gas == 0;
+            if let Some(block) = self.blocks.begins(index) {
+                self.probe(&mut out, probes.as_deref_mut(), PointKind::Block { block: block as u32 });
+            }
         }
+        self.probe(&mut out, probes, PointKind::Leave);
         out.instruction(&Instruction::LocalGet(self.gas));
         out.instruction(&Instruction::End);
         Ok(out)
@@ -170,8 +181,9 @@ impl<'a> Body<'a> {
         &self,
         out: &mut Function,
         operator: &Operator<'_>,
-        branch: Branch,
+        (index, branch): (usize, Branch),
         written: &Written,
+        probes: Option<&mut ProbeWriter>,
     ) -> Result<(), ModuleError> {
         let local = |index: u32| if index < self.params { index } else { index + 2 };
         match operator {
@@ -189,6 +201,7 @@ impl<'a> Body<'a> {
                 out.instruction(&Instruction::I64Const(branch.back as i64));
                 out.instruction(&Instruction::I64Add);
                 out.instruction(&Instruction::LocalSet(self.gas));
+                self.probe(out, probes, PointKind::Back { operator: index as u32 });
                 out.instruction(&Instruction::Br(relative_depth + 1));
                 out.instruction(&Instruction::End)
             }
@@ -231,6 +244,31 @@ impl<'a> Body<'a> {
         out.instruction(&Instruction::Unreachable);
         out.instruction(&Instruction::End);
         self.charge(out, self.entry + self.blocks.first());
+    }
+
+    /// Tells the host that a place is reached. Costs no gas, and the host changes none.
+    fn probe(&self, out: &mut Function, probes: Option<&mut ProbeWriter>, kind: PointKind) {
+        let Some(probes) = probes else { return };
+        self.write_gas(out);
+        out.instruction(&Instruction::I32Const(probes.point(kind) as i32));
+        out.instruction(&Instruction::I32Const(PROBE as i32));
+        out.instruction(&Instruction::Call(probes.import));
+        out.instruction(&Instruction::Drop);
+    }
+
+    /// What the function's instructions cost, and which are charged together.
+    pub(crate) fn plan(&self, offsets: &[u32]) -> (u64, Vec<PlannedOperator>) {
+        let planned = |(index, operator): (usize, &Operator<'_>)| {
+            let until = self.blocks.branch(index).until as u32;
+            PlannedOperator {
+                offset: offsets.get(index).copied().unwrap_or_default(),
+                name: cost::operator_name(operator),
+                cost: cost::operator_cost(operator).unwrap_or(0),
+                block: self.blocks.block_of(index) as u32,
+                until,
+            }
+        };
+        (self.entry, self.operators.iter().enumerate().map(planned).collect())
     }
 
     fn write_gas(&self, out: &mut Function) {

@@ -14,6 +14,14 @@ macro_rules! costs {
             }
         }
 
+        /// The name of an instruction, as [`OPERATOR_COSTS`] has it; `?` for instructions outside the profile.
+        pub fn operator_name(operator: &Operator<'_>) -> &'static str {
+            match operator {
+                $($(Operator::$operator { .. } => stringify!($operator),)*)*
+                _ => "?",
+            }
+        }
+
         /// Every instruction of the profile with its gas.
         pub const OPERATOR_COSTS: &[(&str, u64)] = &[$($((stringify!($operator), $cost),)*)*];
     };

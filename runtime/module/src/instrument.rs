@@ -3,6 +3,7 @@
 use crate::body::{Body, export_wrapper, import_shim};
 use crate::error::{Limit, ModuleError};
 use crate::prepared::{GAS_GLOBAL, STACK_GLOBAL};
+use crate::probes::ProbeWriter;
 use crate::profile::Profile;
 use crate::validate::Facts;
 use std::convert::Infallible;
@@ -81,8 +82,13 @@ impl Reencode for Elements<'_> {
     }
 }
 
-/// Rewrites a module that validation accepted.
-pub fn instrument(bytes: &[u8], facts: &Facts, profile: &Profile) -> Result<Vec<u8>, ModuleError> {
+/// Rewrites a module that validation accepted; with probes if asked for.
+pub(crate) fn instrument(
+    bytes: &[u8],
+    facts: &Facts,
+    profile: &Profile,
+    mut probes: Option<&mut ProbeWriter>,
+) -> Result<Vec<u8>, ModuleError> {
     let between = Between::of(bytes, facts)?;
     let mut module = Module::new();
     let mut code = CodeSection::new();
@@ -119,7 +125,11 @@ pub fn instrument(bytes: &[u8], facts: &Facts, profile: &Profile) -> Result<Vec<
                 module.section(&elements);
             }
             Payload::CodeSectionEntry(body) => {
-                code.function(&Body::new(body, facts, defined)?.emit()?);
+                let body = Body::new(body, facts, defined)?;
+                if let Some(probes) = &mut probes {
+                    probes.begin_function(&body);
+                }
+                code.function(&body.emit(probes.as_deref_mut())?);
                 defined += 1;
                 if code.len() as usize == facts.functions.len() - facts.imported as usize {
                     for function in &between.exported {

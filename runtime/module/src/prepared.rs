@@ -1,6 +1,8 @@
 //! The result of preparation, which engines compile and run.
 
+use crate::probes::Probes;
 use counterpart_host_functions::Hash;
+use std::sync::Arc;
 
 /// The export that runs a constructor: `() -> ()`.
 pub const ENTRY_DEPLOY: &str = "deploy";
@@ -20,10 +22,16 @@ pub struct PreparedModule {
     pub original_hash: Hash,
     /// SHA3-256 of `wasm`; what compile caches are keyed by.
     pub hash: Hash,
+    /// SHA3-256 of the metered module without probes; what the state records.
+    pub metered_hash: Hash,
     /// The hash of the profile it was prepared under.
     pub profile: Hash,
-    /// The metered module.
+    /// The metered module, with probes in it if there are any.
     pub wasm: Vec<u8>,
+    /// Length of the metered module without probes; what making an instance is priced by.
+    pub metered_bytes: usize,
+    /// What probes the module has; none in a module that nodes run.
+    pub probes: Option<Arc<Probes>>,
     /// Pages of 64 KiB that the memory starts with.
     pub initial_pages: u32,
     /// Pages that the memory may grow to.

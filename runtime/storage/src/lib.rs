@@ -22,5 +22,6 @@ pub use check::{Examined, TableSize};
 pub use commit::Commit;
 pub use error::StoreError;
 pub use head::Head;
+pub use history::Rewind;
 pub use snapshot::Manifest;
 pub use store::Store;

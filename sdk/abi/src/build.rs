@@ -141,6 +141,16 @@ impl Reencode for Finisher {
     }
 }
 
+/// Where the functions that a module defines come from when it is finished: their indices before, counted without imports,
+/// in the order of the finished module.
+///
+/// # Errors
+/// [`FinishError::Module`] when the module cannot be parsed.
+pub fn function_order(wasm: &[u8]) -> Result<Vec<usize>, FinishError> {
+    let order = Order::of(wasm).map_err(|error| FinishError::Module(error.to_string()))?;
+    Ok(order.defined().collect())
+}
+
 /// Replaces all custom sections by the interface; answers the module and the interface as JSON.
 ///
 /// # Errors

@@ -1,6 +1,7 @@
 //! Builds a contract package to Wasm and finishes it: interface section, no names, a record to verify the build by.
 
 pub mod coverage;
+pub mod lines;
 mod record;
 
 pub use record::{BuildRecord, compare};
@@ -79,19 +80,25 @@ pub struct Built {
     pub abi: PathBuf,
     /// What one needs to build it again.
     pub record: PathBuf,
+    /// Names of its functions and the source lines of its instructions, for tools; not part of a build for coverage.
+    pub source: PathBuf,
     /// Size of the Wasm file in bytes.
     pub size: usize,
     /// SHA3-256 of the Wasm file.
     pub hash: [u8; 32],
 }
 
-/// Builds one contract and writes `NAME.wasm`, `NAME.abi.json` and `NAME.build.json`.
+/// Builds one contract and writes `NAME.wasm`, `NAME.abi.json`, `NAME.build.json` and `NAME.source.json`.
 ///
 /// # Errors
 /// [`BuildError`] when cargo fails or its result would not be accepted by a chain.
 pub fn build(request: &Build) -> Result<Built, BuildError> {
     let compiled = compile(request, Purpose::Chain)?;
-    finish(request, &compiled.package, &read(&compiled.wasm)?)
+    let raw = read(&compiled.wasm)?;
+    let built = finish(request, &compiled.package, &raw)?;
+    let source = lines::to_json(&hex::encode(built.hash), &lines::lines(&compiled.package, &compiled.folder, &raw)?);
+    write(&built.source, source.to_string().as_bytes())?;
+    Ok(built)
 }
 
 /// Builds one contract so that it tells which of its lines are reached, in tests; beside the files of [`build`] it writes
@@ -134,6 +141,7 @@ fn finish(request: &Build, package: &str, raw: &[u8]) -> Result<Built, BuildErro
         wasm: file("wasm"),
         abi: file("abi.json"),
         record: file("build.json"),
+        source: file("source.json"),
         size: wasm.len(),
         hash,
         package: package.to_owned(),
@@ -147,7 +155,7 @@ fn finish(request: &Build, package: &str, raw: &[u8]) -> Result<Built, BuildErro
 /// What a module is compiled for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Purpose {
-    /// Small code, without anything about its source.
+    /// Small code. Its line numbers go into a file of their own.
     Chain,
     /// Code that lies near its source, with line numbers.
     Coverage,
@@ -201,7 +209,7 @@ fn compile(request: &Build, purpose: Purpose) -> Result<Compiled, BuildError> {
 /// The contract profile, given on the command line so that it also holds outside of this workspace.
 fn profile_arguments(purpose: Purpose) -> Vec<String> {
     let (name, own) = match purpose {
-        Purpose::Chain => ("contract", ["opt-level=\"s\"", "debug=false"]),
+        Purpose::Chain => ("contract", ["opt-level=\"s\"", "debug=\"line-tables-only\""]),
         Purpose::Coverage => ("coverage", ["opt-level=1", "debug=\"line-tables-only\""]),
     };
     let shared = [

@@ -7,6 +7,7 @@ pub mod config;
 pub mod coverage;
 pub mod gas;
 pub mod keystore;
+pub mod ledger;
 pub mod output;
 mod remote;
 

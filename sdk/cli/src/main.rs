@@ -64,8 +64,16 @@ enum Command {
     /// Files from which a block executes again anywhere.
     #[command(subcommand)]
     Bundle(commands::bundle::Command),
-    /// Execute a whole ledger again from genesis and compare every block.
+    /// Execute blocks of a ledger again and compare each with what is stored and certified.
     Replay(commands::replay::Arguments),
+    /// Where the gas of a transaction or a block went: by function, source line and host call.
+    Profile(commands::profile::Arguments),
+    /// Run the last calls of a contract once more on other code, and tell what would have been otherwise.
+    Rehearse(commands::rehearse::Arguments),
+    /// Write blocks, transactions, actions, events or state of a ledger as Parquet or CSV.
+    Export(commands::export::Arguments),
+    /// What transactions of a ledger would cost under other prices.
+    Reprice(commands::reprice::Arguments),
     /// Look after nodes: examine, prune, copy and move their ledgers.
     #[command(subcommand)]
     Node(commands::node::Command),
@@ -149,6 +157,10 @@ fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
         Command::Trace(arguments) => commands::trace::run(context, arguments),
         Command::Bundle(command) => commands::bundle::run(context, command),
         Command::Replay(arguments) => commands::replay::run(context, arguments),
+        Command::Profile(arguments) => commands::profile::run(context, arguments),
+        Command::Rehearse(arguments) => commands::rehearse::run(context, arguments),
+        Command::Export(arguments) => commands::export::run(context, arguments),
+        Command::Reprice(arguments) => commands::reprice::run(context, arguments),
         Command::Node(command) => commands::node::run(context, command),
         Command::Scenario(command) => commands::scenario::run(context, command),
         Command::Devnet(arguments) => commands::devnet::run(context, arguments),

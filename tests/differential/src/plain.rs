@@ -44,11 +44,14 @@ pub fn prepared(wasm: Vec<u8>) -> PreparedModule {
     PreparedModule {
         original_hash: Hash(digest),
         hash: Hash(digest),
+        metered_hash: Hash(digest),
         profile: Hash::ZERO,
         initial_pages: 1,
         maximum_pages: 256,
         metadata: None,
         entries,
+        metered_bytes: wasm.len(),
+        probes: None,
         wasm,
     }
 }

@@ -22,11 +22,14 @@ pub fn module(body: &str) -> Arc<PreparedModule> {
     Arc::new(PreparedModule {
         original_hash: hash(&wasm),
         hash: hash(&wasm),
+        metered_hash: hash(&wasm),
         profile: Hash::ZERO,
         initial_pages: 1,
         maximum_pages: 4,
         metadata: None,
         entries: vec!["call".to_owned()],
+        metered_bytes: wasm.len(),
+        probes: None,
         wasm,
     })
 }

@@ -10,7 +10,8 @@ use std::process::ExitCode;
 /// Build the contract in this folder to finished Wasm.
 ///
 /// Runs plain cargo for wasm32-unknown-unknown, then writes NAME.wasm (interface included), NAME.abi.json (interface
-/// with documentation) and NAME.build.json (what `counterpart verify` needs to build it again).
+/// with documentation), NAME.build.json (what `counterpart verify` needs to build it again) and NAME.source.json (source
+/// lines of its instructions, for `profile` and `debug`).
 #[derive(clap::Args)]
 pub struct Arguments {
     /// The folder of the contract or of its workspace.
@@ -43,7 +44,7 @@ pub fn run(context: &Context, arguments: Arguments) -> anyhow::Result<ExitCode> 
     };
     let built = build(&request).map_err(build_failure)?;
     let document = json!({
-        "package": built.package, "wasm": built.wasm, "abi": built.abi, "record": built.record, "bytes": built.size,
+        "package": built.package, "wasm": built.wasm, "abi": built.abi, "record": built.record, "source": built.source, "bytes": built.size,
         "code_hash": format!("0x{}", hex::encode(built.hash)),
     });
     let text = format!("{}  {} bytes  code hash 0x{}", built.wasm.display(), built.size, hex::encode(built.hash));

@@ -2,7 +2,7 @@
 
 use crate::Context;
 use crate::chain::{self, ChainArguments};
-use crate::commands::replay::{EngineName, engine};
+use crate::ledger::{EngineName, engine};
 use crate::output::{Exit, Failure, OrFail};
 use counterpart_audit::{Bundle, BundleError};
 use counterpart_execution::Executor;

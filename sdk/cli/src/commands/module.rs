@@ -1,7 +1,7 @@
 //! `counterpart module`: what validation, metering and the engines say about a file, without a chain.
 
 use crate::Context;
-use crate::commands::replay::{EngineName, engine};
+use crate::ledger::{EngineName, engine};
 use crate::output::{Exit, Failure, OrFail};
 use counterpart_execution::Executor;
 use counterpart_ledger::{Gas, Outcome};

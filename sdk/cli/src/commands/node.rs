@@ -1,7 +1,7 @@
 //! `counterpart node`.
 
 use crate::Context;
-use crate::commands::replay::open;
+use crate::ledger::open;
 use crate::output::{Exit, Failure};
 use counterpart_ledger::{Hash, Height};
 use counterpart_storage::{Store, StoreError};

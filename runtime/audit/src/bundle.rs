@@ -137,8 +137,6 @@ fn hex(bytes: &[u8]) -> String {
 pub struct Executed {
     /// What became of the transactions.
     pub result: BlockResult,
-    /// What happened inside them.
-    pub traces: Vec<TransactionTrace>,
     /// Root of the receipts.
     pub receipts_root: Hash,
     /// State root after the block.
@@ -220,6 +218,33 @@ impl Bundle {
     /// # Errors
     /// [`BundleError`] for the first thing that does not hold.
     pub fn execute(&self, executor: &Executor, genesis: &Hash) -> Result<Executed, BundleError> {
+        let run = |context: &BlockContext, state: Arc<Entries>, codes: Arc<Codes>| {
+            executor.execute_block(context, &self.block.transactions, state, codes)
+        };
+        self.run(executor, genesis, run)
+    }
+
+    /// As [`Bundle::execute`], and tells what happened inside the transactions.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn trace(&self, executor: &Executor, genesis: &Hash) -> Result<(Executed, Vec<TransactionTrace>), BundleError> {
+        let mut traced = Vec::new();
+        let run = |context: &BlockContext, state: Arc<Entries>, codes: Arc<Codes>| {
+            let (result, traces) = executor.trace_block(context, &self.block.transactions, state, codes)?;
+            traced = traces;
+            Ok(result)
+        };
+        let executed = self.run(executor, genesis, run)?;
+        Ok((executed, traced))
+    }
+
+    fn run(
+        &self,
+        executor: &Executor,
+        genesis: &Hash,
+        run: impl FnOnce(&BlockContext, Arc<Entries>, Arc<Codes>) -> Result<BlockResult, ExecutionFault>,
+    ) -> Result<Executed, BundleError> {
         self.verify(genesis)?;
         if executor.profile().hash() != self.block.header.profile {
             return Err(BundleError::Inconsistent("the block is of a profile that this version does not know"));
@@ -236,8 +261,7 @@ impl Bundle {
         let state = Arc::new(Entries(self.entries.iter().cloned().collect()));
         let by_hash = |code: &Vec<u8>| (counterpart_execution::code_hash(code), code.clone());
         let codes = Arc::new(Codes(self.codes.iter().map(by_hash).collect()));
-        let (result, traces) =
-            executor.trace_block(&context, &self.block.transactions, state, codes).map_err(BundleError::Execution)?;
+        let result = run(&context, state, codes).map_err(BundleError::Execution)?;
         let (replayed, certified) = (Receipt::root(&result.receipts), self.next.header.parent_receipts_root);
         if replayed != certified {
             return Err(BundleError::Receipts { replayed, certified });
@@ -254,7 +278,7 @@ impl Bundle {
         if replayed != certified {
             return Err(BundleError::State { replayed, certified });
         }
-        Ok(Executed { result, traces, receipts_root, state_root: replayed })
+        Ok(Executed { result, receipts_root, state_root: replayed })
     }
 }
 

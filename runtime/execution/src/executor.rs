@@ -178,7 +178,7 @@ impl Executor {
         state: Arc<dyn StateRead>,
         code: Arc<dyn CodeRead>,
     ) -> Result<BlockResult, ExecutionFault> {
-        let checked: Vec<CheckedTransaction<'_>> = transactions.iter().map(CheckedTransaction::new).collect();
+        let checked = CheckedTransaction::all(transactions);
         self.execute_checked(block, &checked, state, code)
     }
 
@@ -210,7 +210,7 @@ impl Executor {
         state: Arc<dyn StateRead>,
         code: Arc<dyn CodeRead>,
     ) -> Result<(BlockResult, Vec<TransactionTrace>), ExecutionFault> {
-        let checked: Vec<CheckedTransaction<'_>> = transactions.iter().map(CheckedTransaction::new).collect();
+        let checked = CheckedTransaction::all(transactions);
         self.in_scope(|| {
             let mut work = self.work(block, state.clone(), code.clone());
             work.trace = Some(Recorder::default());
@@ -232,7 +232,7 @@ impl Executor {
         code: Arc<dyn CodeRead>,
         observer: O,
     ) -> Result<(BlockResult, O), ExecutionFault> {
-        let checked: Vec<CheckedTransaction<'_>> = transactions.iter().map(CheckedTransaction::new).collect();
+        let checked = CheckedTransaction::all(transactions);
         let given = Mutex::new(Some(Box::new(observer)));
         let (result, followed) = self.in_scope(|| {
             let mut work = self.work(block, state.clone(), code.clone());

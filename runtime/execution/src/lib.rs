@@ -34,6 +34,7 @@ pub use context::{
     upload_gas,
 };
 pub use engine::{End, Engine, EngineFault, Entry, Invocation, Run, call_host};
+pub use evidence::evidence_of;
 pub use executor::{BlockResult, ExecutionFault, Executor, Query, QueryResult, Rehearsal, Simulation};
 pub use modules::code_hash;
 pub use records::{Account, CodeRecord, ContractRecord, account, code_record, contract};

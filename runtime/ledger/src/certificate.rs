@@ -1,6 +1,6 @@
 //! Signed statements of replicas and the certificates made of them.
 
-use crate::{ChainId, Hash, PublicKey, SecretKey, Signature, crypto::hash, encoding::encode};
+use crate::{ChainId, Hash, PublicKey, SecretKey, Signature, crypto::hash, encoding::encode, verify_batch};
 use borsh::{BorshDeserialize, BorshSerialize};
 
 /// Who votes, and with which quorum. At most 65 535 members.
@@ -136,13 +136,21 @@ impl Certificate {
             return Err(CertificateError::TooFew { have: self.signatures.len(), need });
         }
         let message = self.statement.message();
+        let mut items = Vec::with_capacity(self.signatures.len());
         let mut least = 0;
         for SignedBy { signer, signature } in &self.signatures {
             let member = set.members.get(usize::from(*signer)).filter(|_| u32::from(*signer) >= least);
             let member = member.ok_or(CertificateError::Signer { signer: *signer, members: set.members.len() })?;
             least = u32::from(*signer) + 1;
-            member.verify(&message, signature).map_err(|_| CertificateError::Signature { signer: *signer })?;
+            items.push((*member, &message[..], *signature));
         }
-        Ok(())
+        if verify_batch(&items).is_ok() {
+            return Ok(());
+        }
+        let wrong = |(signed, (member, message, signature)): &(&SignedBy, &(PublicKey, &[u8], Signature))| {
+            member.verify(message, signature).is_err().then_some(signed.signer)
+        };
+        let signer = self.signatures.iter().zip(&items).find_map(|pair| wrong(&pair)).unwrap_or_default();
+        Err(CertificateError::Signature { signer })
     }
 }

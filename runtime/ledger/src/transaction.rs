@@ -87,13 +87,17 @@ impl Authorization {
         Self { signer: key.public_key(), contract, input_hash, nonce, expires_at, signature }
     }
 
+    /// The message that this consent signs on a chain.
+    pub fn signed_message(&self, chain: ChainId) -> [u8; 32] {
+        Self::message(chain, &self.contract, &self.input_hash, self.nonce, self.expires_at)
+    }
+
     /// Checks the signature for this chain.
     ///
     /// # Errors
     /// [`SignatureError`] when it does not verify.
     pub fn verify(&self, chain: ChainId) -> Result<(), SignatureError> {
-        let message = Self::message(chain, &self.contract, &self.input_hash, self.nonce, self.expires_at);
-        self.signer.verify(&message, &self.signature)
+        self.signer.verify(&self.signed_message(chain), &self.signature)
     }
 }
 

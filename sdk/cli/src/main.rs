@@ -68,6 +68,8 @@ enum Command {
     Replay(commands::replay::Arguments),
     /// Where the gas of a transaction or a block went: by function, source line and host call.
     Profile(commands::profile::Arguments),
+    /// Go through a transaction of a ledger, forward and back, or run one of its frames in a native debugger.
+    Debug(commands::debug::Arguments),
     /// Run the last calls of a contract once more on other code, and tell what would have been otherwise.
     Rehearse(commands::rehearse::Arguments),
     /// Write blocks, transactions, actions, events or state of a ledger as Parquet or CSV.
@@ -158,6 +160,7 @@ fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
         Command::Bundle(command) => commands::bundle::run(context, command),
         Command::Replay(arguments) => commands::replay::run(context, arguments),
         Command::Profile(arguments) => commands::profile::run(context, arguments),
+        Command::Debug(arguments) => commands::debug::run(context, arguments),
         Command::Rehearse(arguments) => commands::rehearse::run(context, arguments),
         Command::Export(arguments) => commands::export::run(context, arguments),
         Command::Reprice(arguments) => commands::reprice::run(context, arguments),

@@ -16,6 +16,7 @@ mod engine;
 pub mod faults;
 mod gas;
 pub mod invariants;
+pub mod playback;
 mod state;
 mod subject;
 mod watch;

@@ -1,9 +1,9 @@
 //! A ledger on disk, block by block, certified by four keys.
 
-use counterpart_execution::Executor;
+use counterpart_execution::{BlockContext, Executor};
 use counterpart_ledger::{
-    Action, Address, Block, Certificate, ChainId, Gas, Genesis, GenesisAccount, Hash, Header, Height, Phase, SecretKey,
-    SignedTransaction, Statement, Transaction, ValidatorSet, account_address,
+    Action, Address, Block, BlockEvent, Certificate, ChainId, Gas, Genesis, GenesisAccount, Hash, Header, Height,
+    Phase, Receipt, SecretKey, SignedTransaction, Statement, Transaction, ValidatorSet, account_address,
 };
 use counterpart_module::Profile;
 use counterpart_storage::{Commit, Store};
@@ -28,6 +28,18 @@ pub fn address(name: &str) -> Address {
     account_address(&key(name).public_key())
 }
 
+/// What contracts see of a block.
+pub fn context(genesis: &Genesis, header: &Header) -> BlockContext {
+    BlockContext {
+        chain: genesis.chain,
+        height: header.height,
+        time_ms: header.time_ms,
+        parent: header.parent,
+        fee_collector: genesis.fee_collector,
+        min_gas_price: genesis.min_gas_price,
+    }
+}
+
 /// Makes a ledger.
 pub struct Maker {
     /// The ledger.
@@ -35,8 +47,6 @@ pub struct Maker {
     executor: Executor,
     replicas: Vec<SecretKey>,
     nonces: std::collections::BTreeMap<String, u64>,
-    /// Time that execution and commit have taken: what a replica does with a certified block.
-    pub live: Duration,
 }
 
 impl Maker {
@@ -60,7 +70,7 @@ impl Maker {
             accounts: funded,
         };
         let store = Store::create(folder, &genesis, &Executor::genesis(&genesis)).expect("a ledger can be made");
-        Self { store, executor, replicas, nonces: Default::default(), live: Duration::ZERO }
+        Self { store, executor, replicas, nonces: Default::default() }
     }
 
     /// The next transaction of an account.
@@ -103,15 +113,7 @@ impl Maker {
         };
         let block = Block { header, transactions };
         let certificate = self.certificate(&block, Phase::Vote);
-        let start = Instant::now();
-        let context = counterpart_execution::BlockContext {
-            chain: genesis.chain,
-            height,
-            time_ms: block.header.time_ms,
-            parent: block.header.parent,
-            fee_collector: genesis.fee_collector,
-            min_gas_price: genesis.min_gas_price,
-        };
+        let context = context(genesis, &block.header);
         let (state, codes) = (self.store.state(), self.store.codes());
         let result = self.executor.execute_block(&context, &block.transactions, state, codes).expect("it executes");
         let commit = Commit {
@@ -122,7 +124,6 @@ impl Maker {
             certificate: Some(&certificate),
         };
         self.store.commit(&commit).expect("the block is stored");
-        self.live += start.elapsed();
         let approval = self.certificate(&block, Phase::Final);
         self.store.put_approval(height, &approval).expect("finals are stored");
         height
@@ -134,6 +135,72 @@ impl Maker {
         let signatures =
             self.replicas.iter().enumerate().map(|(index, key)| statement.sign(index as u16, key)).collect();
         Certificate { statement, signatures }
+    }
+
+    /// Does again what a replica does live with every block, on a new ledger: checks it and its votes, executes it, works out
+    /// the roots and commits it. Answers the time with the disk and without.
+    ///
+    /// # Panics
+    /// When a block does not come out equal.
+    pub fn live_again(&self, executor: &Executor) -> (Duration, Duration) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let genesis = self.store.genesis();
+        let writes = Executor::genesis(genesis);
+        let copy = Store::create(&folder.path().join("ledger"), genesis, &writes).expect("a ledger can be made");
+        let mut trie = counterpart_ledger::StateTrie::default();
+        let staged = trie.stage(&writes);
+        trie.apply(staged);
+        let (mut live, mut alone) = (Duration::ZERO, Duration::ZERO);
+        for height in (1..=self.store.head().height.0).map(Height) {
+            let block = self.store.block(height).expect("readable").expect("there");
+            let certificate = self.store.certificate(height).expect("readable");
+            let approval = self.store.approval(height).expect("readable");
+            let start = Instant::now();
+            // A replica checks these before it votes, and as votes and finals come in.
+            assert_eq!(block.header.transactions_root, Block::transactions_root(&block.transactions));
+            for (votes, phase) in [(&certificate, Phase::Vote), (&approval, Phase::Final)] {
+                let votes = votes.as_ref().expect("there");
+                votes.verify(&genesis.validators, genesis.chain, phase, 3).expect("they hold");
+            }
+            let context = context(genesis, &block.header);
+            let (state, codes) = (copy.state(), copy.codes());
+            let result = executor.execute_block(&context, &block.transactions, state, codes).expect("it executes");
+            let executed = start.elapsed();
+            let commit = Commit {
+                block: &block,
+                receipts: &result.receipts,
+                writes: &result.writes,
+                codes: &result.codes,
+                certificate: certificate.as_ref(),
+            };
+            let head = copy.commit(&commit).expect("the block is stored");
+            live += start.elapsed();
+            // What a node would do without a disk: the roots.
+            let start = Instant::now();
+            let staged = trie.stage(&result.writes);
+            let roots = (Receipt::root(&result.receipts), BlockEvent::root(&result.receipts), block.hash());
+            alone += executed + start.elapsed();
+            assert_eq!((staged.root(), roots.2), (head.state_root, head.hash), "block {height}");
+            trie.apply(staged);
+        }
+        (live, alone)
+    }
+
+    /// How long a block's execution takes, without roots and disk: with the checks of signatures and without.
+    ///
+    /// # Panics
+    /// When it cannot be executed.
+    pub fn execution_alone(&self, executor: &Executor, height: Height) -> (Duration, Duration) {
+        let block = self.store.block(height).expect("readable").expect("there");
+        let state = self.store.state_at(Height(height.0 - 1)).expect("kept");
+        let context = context(self.store.genesis(), &block.header);
+        let whole = Instant::now();
+        let checked = counterpart_execution::CheckedTransaction::all(&block.transactions);
+        let start = Instant::now();
+        let result = executor.execute_checked(&context, &checked, state, self.store.codes()).expect("it executes");
+        let times = (whole.elapsed(), start.elapsed());
+        assert_eq!(result.receipts.len(), checked.len());
+        times
     }
 
     /// The hash of the genesis document.

@@ -69,9 +69,10 @@ fn every_block_executes_again_from_its_bundle_on_every_engine() {
         let executor = Executor::new(engine, Profile::v1());
         for (height, bytes) in &bundles {
             let bundle = Bundle::from_bytes(bytes).expect("a bundle");
-            let executed = bundle.execute(&executor, &anchor).unwrap_or_else(|error| panic!("{height}: {error}"));
+            let traced = bundle.trace(&executor, &anchor);
+            let (executed, traces) = traced.unwrap_or_else(|error| panic!("{height}: {error}"));
             assert_eq!(executed.result.receipts.len(), bundle.block.transactions.len());
-            for (trace, receipt) in executed.traces.iter().zip(&executed.result.receipts) {
+            for (trace, receipt) in traces.iter().zip(&executed.result.receipts) {
                 let abis = |_: &Address| None;
                 let calls: Vec<_> = trace.calls.iter().map(|call| explain(call, &abis)).collect();
                 let flame = Flame::of_transaction(&trace.transaction.to_string(), trace.gas_used.0, &calls);

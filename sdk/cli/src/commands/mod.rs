@@ -5,6 +5,7 @@ pub mod bindings;
 pub mod build;
 pub mod bundle;
 pub mod call;
+pub mod debug;
 pub mod deploy;
 pub mod devnet;
 pub mod doctor;

@@ -28,9 +28,9 @@ pub fn replay(bytes: &[u8], genesis: &str) -> Result<Value, Value> {
         .ok_or_else(|| json!({ "code": "bad_hash", "message": "the genesis hash is 64 hex digits", "hint": null }))?;
     let bundle = Bundle::from_bytes(bytes).map_err(refusal)?;
     let executor = Executor::new(Arc::new(WasmiEngine::new()), Profile::v1());
-    let executed = bundle.execute(&executor, &genesis).map_err(refusal)?;
+    let (executed, traces) = bundle.trace(&executor, &genesis).map_err(refusal)?;
     let abis = |contract: &Address| abi(&bundle, &executed, &executor, contract);
-    let transactions = executed.traces.iter().zip(&executed.result.receipts).map(|(trace, receipt)| {
+    let transactions = traces.iter().zip(&executed.result.receipts).map(|(trace, receipt)| {
         let calls: Vec<_> = trace.calls.iter().map(|call| explain(call, &abis)).collect();
         let flame = Flame::of_transaction(&trace.transaction.to_string(), trace.gas_used.0, &calls);
         json!({

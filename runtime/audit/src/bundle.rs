@@ -1,16 +1,19 @@
 //! One block with everything that its execution reads.
 
 use borsh::{BorshDeserialize, BorshSerialize};
-use counterpart_execution::{BlockContext, BlockResult, ExecutionFault, Executor, TransactionTrace};
+use counterpart_execution::{
+    BlockContext, BlockResult, CallTrace, ExecutionFault, Executor, Observer, Step, TransactionTrace,
+};
 use counterpart_ledger::{
     Address, Block, BlockEvent, Certificate, CertificateError, CodeRead, DecodeError, Genesis, Hash, Header, Receipt,
-    StateFault, StateKey, StateRead, Verifier, VerifierError, Witness, decode, encode,
+    StateFault, StateKey, StateRead, Verifier, VerifierError, Witness, WriteSet, decode, encode, system_key,
 };
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use counterpart_module::PreparedModule;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Format of the encoding.
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
 
 /// A key of the state, and its value or its absence.
 pub type Entry = (StateKey, Option<Vec<u8>>);
@@ -52,7 +55,7 @@ pub enum BundleError {
     #[error(transparent)]
     Encoding(#[from] DecodeError),
     /// It has another format.
-    #[error("the bundle has format {0}; this version reads format 1")]
+    #[error("the bundle has format {0}; this version reads format {FORMAT}")]
     Format(u8),
     /// It is of another chain.
     #[error("the bundle is of the chain that begins with {found}, not {expected}")]
@@ -195,6 +198,15 @@ impl Bundle {
         if let Some((_, broken)) = rules.iter().find(|(holds, _)| !holds) {
             return Err(BundleError::Inconsistent(broken));
         }
+        // The state knows each code by its hash; whoever has run a code before would not read it again.
+        let hashes: Vec<Hash> = self.codes.iter().map(|code| counterpart_execution::code_hash(code)).collect();
+        let known = |hash: &Hash| {
+            let key = system_key("code", &[&hash.0]);
+            self.entries.binary_search_by(|(own, _)| own.cmp(&key)).is_ok_and(|at| self.entries[at].1.is_some())
+        };
+        if !hashes.is_sorted_by(|one, two| one < two) || !hashes.iter().all(known) {
+            return Err(BundleError::Inconsistent("it brings code that the state does not know"));
+        }
         self.certified(header, &self.certificate)?;
         self.certified(next, &self.next.certificate)?;
         for (key, value) in &self.entries {
@@ -219,7 +231,8 @@ impl Bundle {
     /// [`BundleError`] for the first thing that does not hold.
     pub fn execute(&self, executor: &Executor, genesis: &Hash) -> Result<Executed, BundleError> {
         let run = |context: &BlockContext, state: Arc<Entries>, codes: Arc<Codes>| {
-            executor.execute_block(context, &self.block.transactions, state, codes)
+            let (result, Unheard) = executor.observe_block(context, &self.block.transactions, state, codes, Unheard)?;
+            Ok(result)
         };
         self.run(executor, genesis, run)
     }
@@ -258,10 +271,13 @@ impl Bundle {
             fee_collector: self.genesis.fee_collector,
             min_gas_price: self.genesis.min_gas_price,
         };
-        let state = Arc::new(Entries(self.entries.iter().cloned().collect()));
+        let state = Arc::new(Entries::new(&self.entries));
         let by_hash = |code: &Vec<u8>| (counterpart_execution::code_hash(code), code.clone());
         let codes = Arc::new(Codes(self.codes.iter().map(by_hash).collect()));
-        let result = run(&context, state, codes).map_err(BundleError::Execution)?;
+        let result = run(&context, state.clone(), codes).map_err(BundleError::Execution)?;
+        if !state.all_used(&result.writes) {
+            return Err(BundleError::Inconsistent("it brings entries that nothing reads"));
+        }
         let (replayed, certified) = (Receipt::root(&result.receipts), self.next.header.parent_receipts_root);
         if replayed != certified {
             return Err(BundleError::Receipts { replayed, certified });
@@ -285,9 +301,9 @@ impl Bundle {
 impl Bundle {
     /// Hash of the code of a contract, as the entries have it or as this block made it.
     pub fn code_hash(&self, executed: &Executed, contract: &Address) -> Option<Hash> {
-        let mut entries: BTreeMap<StateKey, Option<Vec<u8>>> = self.entries.iter().cloned().collect();
-        entries.extend(executed.result.writes.iter().map(|(key, write)| (key.clone(), write.new.clone())));
-        let record = counterpart_execution::contract(&Entries(entries), contract).ok()??;
+        let mut entries = Entries::new(&self.entries);
+        entries.entries.extend(executed.result.writes.iter().map(|(key, write)| (key.clone(), write.new.clone())));
+        let record = counterpart_execution::contract(&entries, contract).ok()??;
         Some(record.code_hash)
     }
 
@@ -299,12 +315,45 @@ impl Bundle {
     }
 }
 
+/// Somebody who follows and does nothing: recording reads what stood at entries whose change was undone, and a bundle has to
+/// bring exactly what is read.
+struct Unheard;
+
+impl Observer for Unheard {
+    fn enter(&mut self, _: &CallTrace, _: &PreparedModule, _: i64) {}
+    fn host(&mut self, _: &Step, _: i64) {}
+    fn leave(&mut self, _: &CallTrace) {}
+}
+
 /// The entries of a bundle as a state. What it does not know is a fault, not an absence.
-struct Entries(BTreeMap<StateKey, Option<Vec<u8>>>);
+struct Entries {
+    entries: BTreeMap<StateKey, Option<Vec<u8>>>,
+    read: Mutex<BTreeSet<StateKey>>,
+}
+
+impl Entries {
+    fn new(entries: &[Entry]) -> Self {
+        Self { entries: entries.iter().cloned().collect(), read: Mutex::default() }
+    }
+
+    fn note(&self, key: &[u8]) {
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if !read.contains(key) {
+            read.insert(key.to_vec());
+        }
+    }
+
+    /// Whether everything that is there was read or written.
+    fn all_used(&self, writes: &WriteSet) -> bool {
+        let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        self.entries.keys().all(|key| read.contains(key) || writes.contains_key(key))
+    }
+}
 
 impl StateRead for Entries {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StateFault> {
-        match self.0.get(key) {
+        self.note(key);
+        match self.entries.get(key) {
             Some(value) => Ok(value.clone()),
             None => Err(StateFault(format!("the bundle does not cover the entry 0x{}", hex(key)))),
         }
@@ -316,8 +365,13 @@ impl StateRead for Entries {
             return Ok(None);
         }
         let present = |(key, value): (&StateKey, &Option<Vec<u8>>)| Some((key.clone(), value.clone()?));
-        let mut range = self.0.range::<[u8], _>((std::ops::Bound::Included(start), std::ops::Bound::Excluded(end)));
-        Ok(if descending { range.rev().find_map(present) } else { range.find_map(present) })
+        let mut range =
+            self.entries.range::<[u8], _>((std::ops::Bound::Included(start), std::ops::Bound::Excluded(end)));
+        let found = if descending { range.rev().find_map(present) } else { range.find_map(present) };
+        if let Some((key, _)) = &found {
+            self.note(key);
+        }
+        Ok(found)
     }
 }
 

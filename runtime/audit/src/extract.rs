@@ -50,7 +50,8 @@ pub fn extract(store: &Store, executor: &Executor, height: Height) -> Result<Bun
     let context = context(&genesis, &block.header);
     // Code that is prepared already would not be read, and would be missing in the bundle.
     let executor = executor.without_modules();
-    let result = executor.execute_block(&context, &block.transactions, state.clone(), codes.clone())?;
+    // Recording reads what stood at entries whose change was undone; whoever executes the bundle may want to record, too.
+    let (result, _) = executor.trace_block(&context, &block.transactions, state.clone(), codes.clone())?;
     if store.writes(height)?.as_ref() != Some(&result.writes) {
         return Err(ExtractError::Diverged(height));
     }

@@ -6,6 +6,7 @@ mod session;
 use crate::Context;
 use crate::ledger::{Ledger, LedgerArguments};
 use crate::output::{Exit, Failure};
+pub use native::record;
 use serde_json::{Value, json};
 use session::Session;
 use std::io::{BufRead, IsTerminal, Write};

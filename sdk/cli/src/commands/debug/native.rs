@@ -29,13 +29,8 @@ pub fn run(
     let project = Project::of(folder)?;
     let frame = choose(ledger, at, &timeline, frame, &project)?;
     let facts = &timeline.frames[frame];
-    let calls: Vec<RecordedCall> = timeline
-        .hosts
-        .iter()
-        .filter(|(owner, _, _)| *owner as usize == frame)
-        .filter_map(|(_, step, left)| recorded(step, *left))
-        .collect();
-    let recording = Recording::new(facts.call.deploy, facts.call.gas_limit as i64, calls);
+    let lost = || Failure::new(Exit::Bug, "no_frame", "the frame was lost");
+    let recording = record(&timeline, frame).ok_or_else(lost)?;
     let program = project.build(context, &recording)?;
     let file = project.out.join("recording");
     let (name, type_name) = (project.crate_name(), project.type_name(ledger, at, facts)?);
@@ -94,6 +89,14 @@ pub fn run(
         failure.hint("install gdb or lldb, or run without one: --debugger none")
     })?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::from(Exit::No as u8) })
+}
+
+/// The questions of a frame and the host's answers; `None` when there is no such frame.
+pub fn record(timeline: &Timeline, frame: usize) -> Option<Recording> {
+    let facts = timeline.frames.get(frame)?;
+    let own = timeline.hosts.iter().filter(|(owner, _, _)| *owner as usize == frame);
+    let calls = own.filter_map(|(_, step, left)| recorded(step, *left)).collect();
+    Some(Recording::new(facts.call.deploy, facts.call.gas_limit as i64, calls))
 }
 
 /// The frame that is asked for, or the first of a contract with the project's interface.

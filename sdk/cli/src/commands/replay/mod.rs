@@ -7,7 +7,7 @@ use crate::Context;
 use crate::ledger::{self, EngineName, audit_failure, executor, open_unverified};
 use crate::output::{Exit, Failure};
 use counterpart_audit::{Report, Span, Touch, join, plan, replay, replay_blocks, replay_spans, touches};
-use counterpart_execution::Executor;
+use counterpart_execution::{Executor, contract};
 use counterpart_ledger::Height;
 use counterpart_storage::Store;
 use serde_json::{Value, json};
@@ -130,14 +130,15 @@ fn single(
     }
     let Some(word) = &arguments.contract else { return Ok(None) };
     let address = ledger::address(context, word)?;
+    let record = contract(&*store.state(), &address).map_err(|fault| audit_failure(fault.into()))?;
+    if record.is_none() {
+        let failure = Failure::new(Exit::Input, "no_contract", format!("this ledger has no contract {address}"));
+        return Err(failure.hint("is it the ledger of the right chain?").into());
+    }
     let bar = context.output.bar(store.head().height.0, "reading blocks");
     let found = touches(store, &address, &mut |height| bar.set_position(height.0));
     bar.finish_and_clear();
     let found = found.map_err(audit_failure)?;
-    if found.is_empty() {
-        let failure = Failure::new(Exit::Input, "no_contract", format!("nothing in this ledger touches {address}"));
-        return Err(failure.hint("is it the ledger of the right chain?").into());
-    }
     let heights = found.iter().map(|touch| touch.height).collect();
     *life = Some(found);
     Ok(Some(heights))

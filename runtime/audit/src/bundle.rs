@@ -9,6 +9,7 @@ use counterpart_ledger::{
     StateFault, StateKey, StateRead, Verifier, VerifierError, Witness, WriteSet, decode, encode, system_key,
 };
 use counterpart_module::PreparedModule;
+use sha3::{Digest, Sha3_256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -46,6 +47,10 @@ pub struct Bundle {
     pub witness: Witness,
     /// Code that the block runs, in ascending order of its hashes.
     pub codes: Vec<Vec<u8>>,
+    /// Source maps of code, as JSON, for whoever wants its lines. They prove nothing, and nothing proves them.
+    pub sources: Vec<String>,
+    /// SHA3-256 of everything before: source maps that were damaged are refused, too.
+    pub checksum: Hash,
 }
 
 /// Why a bundle is not what it claims to be.
@@ -172,7 +177,24 @@ impl Bundle {
         (entries, witness): (Vec<Entry>, Witness),
         codes: Vec<Vec<u8>>,
     ) -> Self {
-        Self { format: FORMAT, genesis, block, certificate, next, entries, witness, codes }
+        let (sources, checksum) = (Vec::new(), Hash::ZERO);
+        let mut bundle =
+            Self { format: FORMAT, genesis, block, certificate, next, entries, witness, codes, sources, checksum };
+        bundle.checksum = bundle.sum();
+        bundle
+    }
+
+    /// The same with source maps.
+    #[must_use]
+    pub fn with_sources(mut self, sources: Vec<String>) -> Self {
+        self.sources = sources;
+        self.checksum = self.sum();
+        self
+    }
+
+    fn sum(&self) -> Hash {
+        let bytes = encode(self);
+        Hash(Sha3_256::digest(&bytes[..bytes.len() - 32]).into())
     }
 
     /// Checks certificates and proofs against the one thing that has to be known: the hash of the genesis document.
@@ -187,6 +209,7 @@ impl Bundle {
         let (header, next) = (&self.block.header, &self.next.header);
         let set = self.genesis.validators.hash();
         let rules = [
+            (self.checksum == self.sum(), "the checksum is of other bytes"),
             (header.chain == self.genesis.chain && next.chain == self.genesis.chain, "the blocks are of another chain"),
             (header.validator_set == set && next.validator_set == set, "another set certifies the blocks"),
             (header.height.0.checked_add(1) == Some(next.height.0), "the second block is not the next"),
@@ -250,6 +273,28 @@ impl Bundle {
         };
         let executed = self.run(executor, genesis, run)?;
         Ok((executed, traced))
+    }
+
+    /// As [`Bundle::execute`], while somebody follows every point that is reached.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn observe<O: Observer>(
+        &self,
+        executor: &Executor,
+        genesis: &Hash,
+        observer: O,
+    ) -> Result<(Executed, O), BundleError> {
+        let probed = executor.with_probes();
+        let mut followed = None;
+        let run = |context: &BlockContext, state: Arc<Entries>, codes: Arc<Codes>| {
+            let (result, observer) = probed.observe_block(context, &self.block.transactions, state, codes, observer)?;
+            followed = Some(observer);
+            Ok(result)
+        };
+        let executed = self.run(executor, genesis, run)?;
+        let lost = || BundleError::Execution(ExecutionFault("the observer was lost".into()));
+        Ok((executed, followed.ok_or_else(lost)?))
     }
 
     fn run(

@@ -1,7 +1,7 @@
 //! Traces in the words of the contracts' interfaces, for people.
 
 use counterpart_abi::{ContractAbi, Method, shared_errors};
-use counterpart_execution::{CallTrace, Step};
+use counterpart_execution::{CallTrace, Change, Step};
 use counterpart_ledger::{Address, Outcome};
 use serde::Serialize;
 use serde_json::Value;
@@ -58,9 +58,46 @@ pub enum ExplainedStep {
         answer: Option<String>,
         /// Gas that it cost.
         gas: u64,
+        /// What it changed in the state.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        changes: Vec<ExplainedChange>,
     },
     /// Ran another frame.
     Call(Box<ExplainedCall>),
+}
+
+/// A change of an entry, decoded where the interface of its contract knows it.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct ExplainedChange {
+    /// Whose entry; the zero address is the system's own.
+    pub contract: String,
+    /// The field, when the interface knows it.
+    pub field: Option<String>,
+    /// The key within the field, or the whole key in hex.
+    pub key: Value,
+    /// What was there: decoded, or hex; null for nothing.
+    pub before: Value,
+    /// What is there now.
+    pub after: Value,
+}
+
+fn change(change: &Change, abis: Abis<'_>) -> ExplainedChange {
+    let (address, own) = change.key.split_at(change.key.len().min(32));
+    let address = <[u8; 32]>::try_from(address).map(Address).unwrap_or_default();
+    let abi = abis(&address);
+    let decode = |value: &Option<Vec<u8>>| abi.as_ref()?.decode_stored(own, value.as_deref());
+    let value = |value: &Option<Vec<u8>>| match value {
+        None => Value::Null,
+        Some(bytes) => decode(value).map_or_else(|| Value::String(hex(bytes)), |known| known.value),
+    };
+    let known = decode(&change.after).or_else(|| decode(&change.before));
+    ExplainedChange {
+        contract: address.to_string(),
+        field: known.as_ref().map(|known| known.field.clone()),
+        key: known.map_or_else(|| Value::String(hex(own)), |known| known.key),
+        before: value(&change.before),
+        after: value(&change.after),
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -76,11 +113,12 @@ pub fn explain(call: &CallTrace, abis: Abis<'_>) -> ExplainedCall {
     let decoded = abi.as_ref().zip(method).filter(|_| status == "success" && !call.deploy);
     let output = decoded.and_then(|(abi, method)| abi.decode_value(method.output, &call.output).ok());
     let step = |step: &Step| match step {
-        Step::Host { function, arguments, answer, gas, .. } => ExplainedStep::Host {
+        Step::Host { function, arguments, answer, gas, changes, .. } => ExplainedStep::Host {
             function: format!("{function:?}"),
             arguments: arguments.iter().map(ToString::to_string).collect(),
             answer: answer.map(|answer| answer.to_string()),
             gas: *gas,
+            changes: changes.iter().map(|made| change(made, abis)).collect(),
         },
         Step::Call(inner) => ExplainedStep::Call(Box::new(explain(inner, abis))),
     };

@@ -22,7 +22,7 @@ mod source;
 mod timeline;
 
 pub use bundle::{Bundle, BundleError, Executed, Successor};
-pub use explain::{Abis, ExplainedCall, ExplainedStep, explain};
+pub use explain::{Abis, ExplainedCall, ExplainedChange, ExplainedStep, explain};
 #[cfg(feature = "store")]
 pub use extract::{ExtractError, extract, trace};
 pub use flame::Flame;

@@ -2,6 +2,7 @@
 
 use counterpart_ledger::Hash;
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 /// A source line.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -63,7 +64,7 @@ impl SourceMap {
         for function in document.functions {
             let mut lines = Vec::new();
             for (count, file, line) in function.lines {
-                instructions += count;
+                instructions = u64::saturating_add(instructions, count);
                 if instructions > MAX_INSTRUCTIONS || file as usize > document.files.len() {
                     return Err(SourceError("more instructions or files than there can be".into()));
                 }
@@ -72,6 +73,22 @@ impl SourceMap {
             functions.push(Function { name: function.name, lines });
         }
         Ok(Self { code_hash, files: document.files, functions })
+    }
+
+    /// What [`SourceMap::from_json`] reads.
+    pub fn to_json(&self) -> String {
+        let functions = self.functions.iter().map(|function| {
+            let mut runs: Vec<(u64, u32, u32)> = Vec::new();
+            for (file, line) in &function.lines {
+                match runs.last_mut() {
+                    Some((count, last_file, last_line)) if (*last_file, *last_line) == (*file, *line) => *count += 1,
+                    _ => runs.push((1, *file, *line)),
+                }
+            }
+            json!({ "name": function.name, "lines": runs })
+        });
+        let code_hash = self.code_hash.to_string();
+        json!({ "code_hash": code_hash, "files": self.files, "functions": functions.collect::<Value>() }).to_string()
     }
 
     /// The name of one of the module's own functions, as its author wrote it.

@@ -116,13 +116,13 @@ impl Executor {
     /// The same engine and rules with no prepared module, so that code is read again where it is needed.
     #[must_use]
     pub fn without_modules(&self) -> Self {
-        Self { engine: self.engine.clone(), modules: Arc::new(self.modules.emptied()) }
+        Self { engine: self.engine.clone(), modules: Arc::new(self.modules.emptied(false)) }
     }
 
     /// The same engine and rules with probes in every module, so that an [`Observer`] hears of each point.
     #[must_use]
     pub fn with_probes(&self) -> Self {
-        Self { engine: self.engine.clone(), modules: Arc::new(Modules::probed(self.profile().clone())) }
+        Self { engine: self.engine.clone(), modules: Arc::new(self.modules.emptied(true)) }
     }
 
     /// The same engine and rules where other code stands for the code with a hash.
@@ -130,9 +130,7 @@ impl Executor {
     /// # Errors
     /// [`ModuleError`] when the other code is not accepted.
     pub fn with_code(&self, hash: Hash, code: &[u8]) -> Result<Self, ModuleError> {
-        let other = self.without_modules();
-        other.modules.replace(hash, code)?;
-        Ok(other)
+        Ok(Self { engine: self.engine.clone(), modules: Arc::new(self.modules.with(hash, code)?) })
     }
 
     /// The rules in force.

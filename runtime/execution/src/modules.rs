@@ -18,64 +18,77 @@ const KEPT: usize = 512;
 pub(crate) struct Modules {
     profile: Profile,
     probed: bool,
+    /// Code that stands for the code with a hash.
+    replaced: BTreeMap<Hash, Vec<u8>>,
     kept: Mutex<Kept>,
 }
 
 #[derive(Default)]
 struct Kept {
-    /// Modules that stand for others.
-    replaced: BTreeMap<Hash, Arc<PreparedModule>>,
     modules: BTreeMap<Hash, Arc<PreparedModule>>,
     order: VecDeque<Hash>,
 }
 
 impl Modules {
     pub fn new(profile: Profile) -> Self {
-        Self { profile, probed: false, kept: Mutex::default() }
-    }
-
-    /// As [`Modules::new`], for modules with probes.
-    pub fn probed(profile: Profile) -> Self {
-        Self { profile, probed: true, kept: Mutex::default() }
-    }
-
-    /// The same with no module prepared.
-    pub fn emptied(&self) -> Self {
-        Self { profile: self.profile.clone(), probed: self.probed, kept: Mutex::default() }
-    }
-
-    /// Lets other code stand for the code with a hash.
-    pub fn replace(&self, hash: Hash, code: &[u8]) -> Result<(), ModuleError> {
-        let module = Arc::new(self.make(code)?);
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).replaced.insert(hash, module);
-        Ok(())
-    }
-
-    fn make(&self, code: &[u8]) -> Result<PreparedModule, ModuleError> {
-        if self.probed { prepare_probed(code, &self.profile) } else { prepare(code, &self.profile) }
+        Self { profile, probed: false, replaced: BTreeMap::new(), kept: Mutex::default() }
     }
 
     pub fn profile(&self) -> &Profile {
         &self.profile
     }
 
+    /// The same rules and replacements with no module prepared; with probes in them if asked for.
+    pub fn emptied(&self, probed: bool) -> Self {
+        Self { probed: probed || self.probed, replaced: self.replaced.clone(), ..Self::new(self.profile.clone()) }
+    }
+
+    /// The same rules where other code stands for the code with a hash.
+    pub fn with(&self, hash: Hash, code: &[u8]) -> Result<Self, ModuleError> {
+        self.make(code)?;
+        let mut other = self.emptied(false);
+        other.replaced.insert(hash, code.to_vec());
+        Ok(other)
+    }
+
+    /// What stands for the code with a hash.
+    pub fn replacement(&self, hash: &Hash) -> Option<&Vec<u8>> {
+        self.replaced.get(hash)
+    }
+
     pub fn kept(&self, hash: &Hash) -> Option<Arc<PreparedModule>> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.replaced.get(hash).or_else(|| kept.modules.get(hash)).cloned()
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).modules.get(hash).cloned()
+    }
+
+    fn make(&self, code: &[u8]) -> Result<PreparedModule, ModuleError> {
+        if self.probed { prepare_probed(code, &self.profile) } else { prepare(code, &self.profile) }
     }
 
     /// Validates and meters.
     pub fn prepare(&self, code: &[u8]) -> Result<Arc<PreparedModule>, ModuleError> {
         let module = Arc::new(self.make(code)?);
+        if !self.replaced.contains_key(&module.original_hash) {
+            self.keep(module.original_hash, &module);
+        }
+        Ok(module)
+    }
+
+    /// As [`Modules::prepare`], for code that stands for the code with a hash or is it.
+    pub fn prepare_as(&self, hash: Hash, code: &[u8]) -> Result<Arc<PreparedModule>, ModuleError> {
+        let module = Arc::new(self.make(code)?);
+        self.keep(hash, &module);
+        Ok(module)
+    }
+
+    fn keep(&self, hash: Hash, module: &Arc<PreparedModule>) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.modules.insert(module.original_hash, module.clone()).is_none() {
-            kept.order.push_back(module.original_hash);
+        if kept.modules.insert(hash, module.clone()).is_none() {
+            kept.order.push_back(hash);
         }
         if kept.order.len() > KEPT
             && let Some(oldest) = kept.order.pop_front()
         {
             kept.modules.remove(&oldest);
         }
-        Ok(module)
     }
 }

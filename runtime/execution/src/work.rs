@@ -220,11 +220,11 @@ impl Work {
         if let Some(module) = self.modules.kept(hash) {
             return Ok(Some(module));
         }
-        let code = match self.uploads.get(hash) {
+        let code = match self.modules.replacement(hash).or_else(|| self.uploads.get(hash)) {
             Some(code) => code.clone(),
             None => self.code.code(hash)?.ok_or_else(|| StateFault(format!("code {hash} is missing")))?,
         };
-        let module = self.modules.prepare(&code);
+        let module = self.modules.prepare_as(*hash, &code);
         module.map(Some).map_err(|error| StateFault(format!("code {hash} was accepted before: {error}")))
     }
 

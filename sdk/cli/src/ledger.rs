@@ -204,6 +204,15 @@ impl Ledger {
     }
 }
 
+/// A method as people write it.
+pub fn method_name(abi: &ContractAbi, deploy: bool, selector: &[u8]) -> Option<String> {
+    match abi.method_of(selector) {
+        Some(method) => Some(format!("{}.{}", abi.name, method.name)),
+        None if deploy => Some(format!("{}.new", abi.name)),
+        None => None,
+    }
+}
+
 /// Words for profiles of one block.
 pub struct Words<'a> {
     /// The ledger.
@@ -214,12 +223,7 @@ pub struct Words<'a> {
 
 impl Names for Words<'_> {
     fn method(&self, contract: &Address, deploy: bool, selector: &[u8]) -> Option<String> {
-        let abi = self.ledger.abi(contract, self.state)?;
-        match abi.method_of(selector) {
-            Some(method) => Some(format!("{}.{}", abi.name, method.name)),
-            None if deploy => Some(format!("{}.new", abi.name)),
-            None => None,
-        }
+        method_name(&self.ledger.abi(contract, self.state)?, deploy, selector)
     }
 
     fn source(&self, code: &Hash) -> Option<&SourceMap> {
@@ -228,7 +232,7 @@ impl Names for Words<'_> {
 }
 
 /// Reads source maps from files and folders.
-fn sources(paths: &[PathBuf]) -> anyhow::Result<BTreeMap<Hash, SourceMap>> {
+pub fn sources(paths: &[PathBuf]) -> anyhow::Result<BTreeMap<Hash, SourceMap>> {
     let mut files = Vec::new();
     for path in paths {
         match std::fs::read_dir(path) {

@@ -1,6 +1,8 @@
 //! Other code for a contract, other prices for what it did.
 
-use counterpart_audit::{Inputs, Names, Profiler, RehearsalError, Schedule, SourceMap, rehearse};
+use counterpart_audit::{
+    Cause, Effect, Inputs, Names, Profiler, RehearsalError, Schedule, SourceMap, locate, rehearse,
+};
 use counterpart_audit_tests::{CALLS, Maker, Story, conformance, context, tell, wasmi, wasmtime};
 use counterpart_ledger::{Address, Hash, Height, Outcome};
 use counterpart_vm::Compiler;
@@ -57,6 +59,32 @@ fn a_rehearsal_tells_which_calls_would_have_been_otherwise() {
     assert!(matches!(run(b"no module", 1), Err(RehearsalError::Candidate(_))));
     let nowhere = rehearse(&maker.store, &executor, &Address([1; 32]), &conformance(), 1, &mut |_| {});
     assert!(matches!(nowhere, Err(RehearsalError::NoContract(_))));
+}
+
+#[test]
+fn an_altered_contract_is_named_by_its_metered_block() {
+    let (_folder, maker, story) = ledger();
+    let code = candidate("(local.get $i) (i64.const 7)", "(local.get $i) (i64.const 8)");
+    let executor = wasmi();
+    let other = executor.with_code(counterpart_execution::code_hash(&conformance()), &code).expect("it is accepted");
+    let place_of = |name: &str| CALLS.iter().position(|other| *other == name).expect("a call");
+    let branches = place_of("branches");
+    for height in &story.calls {
+        let block = maker.store.block(*height).expect("readable").expect("there");
+        let state = maker.store.state_at(Height(height.0 - 1)).expect("kept");
+        let context = context(maker.store.genesis(), &block.header);
+        let inputs = Inputs { context, transactions: &block.transactions, state, codes: maker.store.codes() };
+        let place = locate(&inputs, &executor, &other).expect("both run");
+        if *height != story.calls[branches / 3] {
+            assert_eq!(place, None, "block {height}");
+            continue;
+        }
+        let place = place.expect("they part");
+        assert_eq!((place.transaction as usize, place.host_calls), (branches % 3, 1));
+        let Cause::Compute(compute) = place.cause else { panic!("{:?}", place.cause) };
+        // `sum` is the fifth function; at 7 the two take different ways.
+        assert_eq!((compute.function, compute.effect), (4, Effect::Way));
+    }
 }
 
 struct Nameless;

@@ -11,6 +11,7 @@
 pub mod calibrate;
 mod chain;
 mod clock;
+#[cfg(feature = "evm")]
 mod evm;
 mod host;
 mod kernels;
@@ -34,12 +35,24 @@ impl Default for Size {
     }
 }
 
+/// CPU time of one transfer on revm in ns.
+#[cfg(feature = "evm")]
+fn revm_transfer(size: Size) -> Result<f64, String> {
+    evm::transfer(size)
+}
+
+/// Tests are built without it.
+#[cfg(not(feature = "evm"))]
+fn revm_transfer(_: Size) -> Result<f64, String> {
+    Err("this was built without revm; `cargo xtask bench vm` builds with it".into())
+}
+
 /// Measures everything.
 ///
 /// # Errors
 /// When an engine is lost or a result is wrong.
 pub fn report(size: Size) -> Result<Value, String> {
-    let revm = evm::transfer(size)?;
+    let revm = revm_transfer(size)?;
     let engines = token::engines()?;
     let mut transfers = vec![json!({ "name": "revm", "transaction_ns": revm })];
     let mut frames = vec![json!({ "name": "native", "ns": token::native(size) })];

@@ -2,13 +2,16 @@
 
 use crate::Context;
 use crate::chain::{self, ChainArguments};
-use crate::ledger::{EngineName, engine};
+use crate::commands::profile;
+use crate::ledger::{EngineName, engine, executor, method_name, sources, write};
 use crate::output::{Exit, Failure, OrFail};
-use counterpart_audit::{Bundle, BundleError};
-use counterpart_execution::Executor;
-use counterpart_ledger::Hash;
+use counterpart_abi::ContractAbi;
+use counterpart_audit::{Bundle, BundleError, Executed, Names, Profiler, SourceMap};
+use counterpart_execution::{Executor, code_hash};
+use counterpart_ledger::{Address, Hash};
 use counterpart_module::Profile;
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -25,6 +28,9 @@ pub enum Command {
         /// Where the bundle goes.
         #[arg(long, short, value_name = "FILE")]
         out: PathBuf,
+        /// Put source lines of its code in (NAME.source.json, or a folder with such).
+        #[arg(long, value_name = "PATH")]
+        source: Vec<PathBuf>,
     },
     /// Check certificates and proofs of a bundle, execute it, and compare receipts and state root with the certified ones.
     ///
@@ -39,22 +45,99 @@ pub enum Command {
         #[arg(long, value_enum, default_value = "wasmi")]
         engine: EngineName,
     },
+    /// Where the gas of a bundle's block went, as `counterpart profile` tells it; the bundle is verified first.
+    Profile {
+        /// The bundle.
+        file: PathBuf,
+        /// Hash of the genesis document: the one thing that has to be known.
+        #[arg(long, value_name = "HASH")]
+        genesis: String,
+        /// The engine.
+        #[arg(long, value_enum, default_value = "wasmi")]
+        engine: EngineName,
+        /// Source lines beside those in the bundle.
+        #[arg(long, value_name = "PATH")]
+        source: Vec<PathBuf>,
+        /// How many of the dearest lines are printed.
+        #[arg(long, default_value_t = 20, value_name = "NUMBER")]
+        lines: usize,
+        /// Write a flame graph.
+        #[arg(long, value_name = "FILE")]
+        svg: Option<PathBuf>,
+    },
 }
 
 /// Runs the verb.
 pub fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Fetch { chain, height, out } => fetch(context, &chain, height, &out),
+        Command::Fetch { chain, height, out, source } => fetch(context, &chain, height, &out, &source),
         Command::Verify { file, genesis, engine } => verify(context, &file, &genesis, engine),
+        Command::Profile { file, genesis, engine, source, lines, svg } => {
+            let (bundle, anchor) = read(&file, &genesis)?;
+            let known = sources(&source)?.into_values().map(Ok);
+            let brought = bundle.sources.iter().map(|text| SourceMap::from_json(text));
+            let maps = known.chain(brought).collect::<Result<Vec<SourceMap>, _>>();
+            let maps = maps.or_fail(Exit::No, "bad_source", "a source map in the bundle cannot be read")?;
+            let executor = executor(engine)?;
+            let (executed, profiler) = bundle.observe(&executor, &anchor, Profiler::new(None)).map_err(failure)?;
+            let sources = maps.into_iter().map(|map| (map.code_hash, map)).collect();
+            let words = Words { bundle: &bundle, executed: &executed, executor: &executor, sources };
+            let told = profiler.finish(&executed.result.receipts, &words);
+            if told.unattributed != 0 {
+                let text = format!("{} of {} gas cannot be told apart", told.unattributed, told.total);
+                return Err(Failure::new(Exit::Bug, "unattributed", text).into());
+            }
+            if let Some(file) = svg {
+                write(&file, told.flame.to_svg().as_bytes())?;
+            }
+            let (height, by_line) = (bundle.block.header.height, told.lines(&words));
+            let text = profile::table(&told, height, &by_line, lines);
+            context.output.result(&profile::document(&told, height, &by_line), &text);
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }
 
-fn fetch(context: &Context, chain: &ChainArguments, height: u64, out: &PathBuf) -> anyhow::Result<ExitCode> {
+/// Words for a bundle's contracts.
+struct Words<'a> {
+    bundle: &'a Bundle,
+    executed: &'a Executed,
+    executor: &'a Executor,
+    sources: BTreeMap<Hash, SourceMap>,
+}
+
+impl Names for Words<'_> {
+    fn method(&self, contract: &Address, deploy: bool, selector: &[u8]) -> Option<String> {
+        let hash = self.bundle.code_hash(self.executed, contract)?;
+        let module = self.executor.prepare(self.bundle.code(self.executed, &hash)?).ok()?;
+        let abi = ContractAbi::from_section(module.metadata.as_deref()?).ok()?;
+        method_name(&abi, deploy, selector)
+    }
+
+    fn source(&self, code: &Hash) -> Option<&SourceMap> {
+        self.sources.get(code)
+    }
+}
+
+fn fetch(
+    context: &Context,
+    chain: &ChainArguments,
+    height: u64,
+    out: &PathBuf,
+    source: &[PathBuf],
+) -> anyhow::Result<ExitCode> {
     let client = chain::connect(chain)?;
     let answer = client.call("audit_bundle", json!({ "height": height })).map_err(chain::client_failure)?;
     let digits = answer["bundle"].as_str().unwrap_or_default().trim_start_matches("0x");
     let bytes = hex::decode(digits).or_fail(Exit::Network, "bad_answer", "the node's bundle is not hex")?;
-    let bundle = Bundle::from_bytes(&bytes).map_err(failure)?;
+    let mut bundle = Bundle::from_bytes(&bytes).map_err(failure)?;
+    let known = sources(source)?;
+    let found = bundle.codes.iter().filter_map(|code| known.get(&code_hash(code)));
+    let found: Vec<String> = found.map(SourceMap::to_json).collect();
+    if !found.is_empty() {
+        bundle = bundle.with_sources(found);
+    }
+    let bytes = bundle.to_bytes();
     std::fs::write(out, &bytes).or_fail(Exit::Input, "file", format!("{} cannot be written", out.display()))?;
     let genesis = bundle.genesis.hash().to_string();
     let document = json!({ "height": height, "bytes": bytes.len(), "file": out, "genesis": genesis });
@@ -67,12 +150,17 @@ fn fetch(context: &Context, chain: &ChainArguments, height: u64, out: &PathBuf) 
     Ok(ExitCode::SUCCESS)
 }
 
-fn verify(context: &Context, file: &PathBuf, genesis: &str, name: EngineName) -> anyhow::Result<ExitCode> {
+/// A bundle, and the genesis that it is held against.
+fn read(file: &PathBuf, genesis: &str) -> anyhow::Result<(Bundle, Hash)> {
     let anchor = Hash::from_hex(genesis).ok_or_else(|| {
         Failure::new(Exit::Input, "bad_hash", "--genesis is 64 hex digits").hint("chain_genesis answers it")
     })?;
     let bytes = std::fs::read(file).or_fail(Exit::Input, "file", format!("{} cannot be read", file.display()))?;
-    let bundle = Bundle::from_bytes(&bytes).map_err(failure)?;
+    Ok((Bundle::from_bytes(&bytes).map_err(failure)?, anchor))
+}
+
+fn verify(context: &Context, file: &PathBuf, genesis: &str, name: EngineName) -> anyhow::Result<ExitCode> {
+    let (bundle, anchor) = read(file, genesis)?;
     let executor = Executor::new(engine(name)?, Profile::v1());
     let executed = bundle.execute(&executor, &anchor).map_err(failure)?;
     let gas: u64 = executed.result.receipts.iter().map(|receipt| receipt.gas_used.0).sum();

@@ -103,7 +103,8 @@ pub fn run(context: &Context, arguments: Arguments) -> anyhow::Result<ExitCode> 
     Ok(ExitCode::SUCCESS)
 }
 
-fn document(profile: &Profile, height: Height, lines: &BTreeMap<Line, LineUse>) -> Value {
+/// A profile for machines.
+pub fn document(profile: &Profile, height: Height, lines: &BTreeMap<Line, LineUse>) -> Value {
     let line = |(line, used): (&Line, &LineUse)| json!({ "file": line.file, "line": line.line, "total": used.total, "gas": used.gas, "host_gas": used.host, "instructions": used.count });
     let hosts = profile
         .hosts
@@ -122,7 +123,8 @@ fn document(profile: &Profile, height: Height, lines: &BTreeMap<Line, LineUse>) 
     })
 }
 
-fn table(profile: &Profile, height: Height, lines: &BTreeMap<Line, LineUse>, most: usize) -> String {
+/// A profile for people.
+pub fn table(profile: &Profile, height: Height, lines: &BTreeMap<Line, LineUse>, most: usize) -> String {
     let host: u64 = profile.hosts.values().map(|used| used.gas).sum();
     let mut text = format!(
         "block {height}: {} gas = {} instructions + {host} host calls + {} instances + {} bytes, signatures and actions\n",

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// What a transaction did: frames within frames, their host calls, and where its gas went.
+/// What a transaction did: frames within frames, their host calls, what they changed, and where its gas went.
 ///
 /// The node executes the transaction again and tells what happened; the parts sum to the charged gas to the unit.
 #[derive(clap::Args)]
@@ -48,6 +48,17 @@ pub fn run(context: &Context, arguments: Arguments) -> anyhow::Result<ExitCode> 
     Ok(ExitCode::SUCCESS)
 }
 
+/// A change of the state, such as `balances["0x..."]: 5 -> 8`.
+fn changed(change: &Value) -> String {
+    let key = match (change["field"].as_str(), &change["key"]) {
+        (Some(field), Value::Null) => field.to_owned(),
+        (Some(field), key) => format!("{field}[{key}]"),
+        (None, key) => format!("{} {}", change["contract"].as_str().unwrap_or("?"), key),
+    };
+    let value = |name: &str| if change[name].is_null() { "nothing".to_owned() } else { change[name].to_string() };
+    format!("{key}: {} -> {}", value("before"), value("after"))
+}
+
 fn tell(call: &Value, depth: usize, host_calls: bool, lines: &mut Vec<String>) {
     let indent = "  ".repeat(depth);
     let text = |name: &str| call[name].as_str().unwrap_or("?").to_owned();
@@ -64,12 +75,17 @@ fn tell(call: &Value, depth: usize, host_calls: bool, lines: &mut Vec<String>) {
     for step in call["steps"].as_array().into_iter().flatten() {
         if step["kind"] == "call" {
             tell(step, depth + 1, host_calls, lines);
-        } else if host_calls {
+            continue;
+        }
+        if host_calls {
             let arguments: Vec<&str> =
                 step["arguments"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
             let answer = step["answer"].as_str().unwrap_or("stopped");
             let function = step["function"].as_str().unwrap_or("?");
             lines.push(format!("{indent}  {function}({}) -> {answer}, {} gas", arguments.join(", "), step["gas"]));
+        }
+        for change in step["changes"].as_array().into_iter().flatten() {
+            lines.push(format!("{indent}  {}", changed(change)));
         }
     }
 }

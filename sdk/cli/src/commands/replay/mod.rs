@@ -32,6 +32,9 @@ pub struct Arguments {
     /// The engine.
     #[arg(long, value_enum, default_value = "wasmi")]
     engine: EngineName,
+    /// Source lines that `counterpart build` wrote (NAME.source.json), or a folder with such; can be given several times.
+    #[arg(long, default_value = "target/contracts", value_name = "PATH")]
+    source: Vec<PathBuf>,
     /// The first block.
     #[arg(long, value_name = "HEIGHT", conflicts_with_all = ["block", "transaction", "contract"])]
     from: Option<u64>,
@@ -78,7 +81,7 @@ pub fn run(context: &Context, arguments: Arguments) -> anyhow::Result<ExitCode> 
     if let Some(spans) = arguments.plan {
         return print_plan(context, &store, spans);
     }
-    let executor = executor(arguments.engine)?;
+    let (executor, sources) = (executor(arguments.engine)?, ledger::sources(&arguments.source)?);
     let mut life = None;
     let report = if let Some(heights) = single(context, &store, &arguments, &mut life)? {
         let bar = context.output.bar(heights.len() as u64, "replaying blocks");
@@ -89,8 +92,8 @@ pub fn run(context: &Context, arguments: Arguments) -> anyhow::Result<ExitCode> 
         range(context, &store, &executor, &arguments)?
     };
     let place = words::place(&store, &report, &executor, arguments.engine)?;
-    let mut document = words::document(&report, &store.genesis().hash(), place.as_ref());
-    let mut text = words::line(&report, place.as_ref());
+    let mut document = words::document(&report, &store.genesis().hash(), place.as_ref(), &sources);
+    let mut text = words::line(&report, place.as_ref(), &sources);
     if let Some(life) = &life {
         let touch = |touch: &Touch| json!({ "height": touch.height.0, "transaction": touch.transaction, "hash": touch.hash.to_string() });
         document["touches"] = life.iter().map(touch).collect();

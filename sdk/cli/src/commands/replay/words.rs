@@ -1,12 +1,13 @@
 //! What a replay found, for people and for machines.
 
-use crate::ledger::{EngineName, audit_failure, executor};
+use crate::ledger::{EngineName, audit_failure, executor, line_words};
 use crate::output::{Exit, Failure, OrFail};
-use counterpart_audit::{Cause, Difference, Divergence, Effect, Inputs, Place, Report, locate};
+use counterpart_audit::{Cause, Compute, Difference, Divergence, Effect, Inputs, Place, Report, SourceMap, locate};
 use counterpart_execution::{BlockContext, Executor};
 use counterpart_ledger::{Hash, Height, Receipt};
 use counterpart_storage::Store;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Where this engine and another part in a block that came out otherwise; an agreement of both is `Outside`'s opposite, and
@@ -41,7 +42,12 @@ pub fn place(
 }
 
 /// The report for machines.
-pub fn document(report: &Report, genesis: &Hash, place: Option<&Result<Place, &'static str>>) -> Value {
+pub fn document(
+    report: &Report,
+    genesis: &Hash,
+    place: Option<&Result<Place, &'static str>>,
+    sources: &Sources,
+) -> Value {
     json!({
         "genesis": genesis.to_string(),
         "engine": report.engine,
@@ -58,7 +64,7 @@ pub fn document(report: &Report, genesis: &Hash, place: Option<&Result<Place, &'
             "kind": divergence.difference.name(),
             "difference": difference(divergence),
             "place": place.map(|place| match place {
-                Ok(place) => place_json(place),
+                Ok(place) => place_json(place, sources),
                 Err(engine) => json!({ "agrees_with": engine }),
             }),
         })),
@@ -66,7 +72,7 @@ pub fn document(report: &Report, genesis: &Hash, place: Option<&Result<Place, &'
 }
 
 /// The report for people.
-pub fn line(report: &Report, place: Option<&Result<Place, &'static str>>) -> String {
+pub fn line(report: &Report, place: Option<&Result<Place, &'static str>>, sources: &Sources) -> String {
     let Some(divergence) = &report.divergence else {
         return format!(
             "{} blocks with {} transactions came out equal on {}; state root {}",
@@ -75,7 +81,7 @@ pub fn line(report: &Report, place: Option<&Result<Place, &'static str>>) -> Str
     };
     let mut text = format!("block {} differs on {}: {}", divergence.height, report.engine, difference(divergence));
     match place {
-        Some(Ok(place)) => text.push_str(&format!("\n{}", place_words(place))),
+        Some(Ok(place)) => text.push_str(&format!("\n{}", place_words(place, sources))),
         Some(Err(engine)) => {
             text.push_str(&format!(
                 "\n{engine} comes to the same result: what is stored was altered, or made by another engine"
@@ -133,8 +139,18 @@ fn fields(stored: Option<&Receipt>, replayed: Option<&Receipt>) -> String {
     differing.join(", ")
 }
 
+/// Source lines by code.
+pub type Sources = BTreeMap<Hash, SourceMap>;
+
+/// The source line of a stretch of code, where it is known.
+fn source_line(compute: &Compute, sources: &Sources) -> Option<String> {
+    let source = sources.get(&compute.code)?;
+    let line = source.line(compute.function, compute.operator).or_else(|| source.first_line(compute.function))?;
+    Some(line_words(&line))
+}
+
 /// A place for machines.
-pub fn place_json(place: &Place) -> Value {
+pub fn place_json(place: &Place, sources: &Sources) -> Value {
     let frames: Vec<String> = place.frames.iter().map(ToString::to_string).collect();
     let cause = match &place.cause {
         Cause::Outside => json!({ "kind": "outside" }),
@@ -148,7 +164,7 @@ pub fn place_json(place: &Place) -> Value {
         Cause::Compute(compute) => json!({
             "kind": "compute", "code_hash": compute.code.to_string(), "function": compute.function,
             "block": compute.block, "offsets": [compute.offsets.0, compute.offsets.1], "effect": effect(compute.effect),
-            "gas": compute.gas,
+            "gas": compute.gas, "line": source_line(compute, sources),
         }),
     };
     json!({
@@ -167,7 +183,7 @@ const fn effect(effect: Effect) -> &'static str {
 }
 
 /// A place for people.
-pub fn place_words(place: &Place) -> String {
+pub fn place_words(place: &Place, sources: &Sources) -> String {
     let frame = place.frames.last().map_or_else(String::new, |contract| format!(" in {contract}"));
     let start =
         format!("the engines part in transaction {}{frame}, after {} host calls", place.transaction, place.host_calls);
@@ -184,7 +200,8 @@ pub fn place_words(place: &Place) -> String {
             )
         }
         Cause::Compute(compute) => format!(
-            "{start}: function {} of code {}, metered block {} (bytes {} to {} of the code section): {}; gas left {} and {}",
+            "{start}: {}function {} of code {}, metered block {} (bytes {} to {} of the code section): {}; gas left {} and {}",
+            source_line(compute, sources).map(|line| format!("{line}, ")).unwrap_or_default(),
             compute.function,
             compute.code,
             compute.block,

@@ -23,6 +23,17 @@ pub enum RehearsalError {
     Diverged(counterpart_ledger::Hash),
 }
 
+/// An entry that a call leaves otherwise on the candidate.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Difference {
+    /// Its key.
+    pub key: StateKey,
+    /// What it holds after the call as it was.
+    pub before: Option<Vec<u8>>,
+    /// What it holds after the call on the candidate.
+    pub after: Option<Vec<u8>>,
+}
+
 /// A call on the code that it ran on and on the candidate.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Rehearsed {
@@ -52,8 +63,8 @@ impl Rehearsed {
         self.after.receipt.gas_used.0 as i64 - self.before.receipt.gas_used.0 as i64
     }
 
-    /// Entries that it leaves otherwise, each with both values; what the sender pays for gas is left out.
-    pub fn state_differences(&self) -> Vec<(StateKey, Option<Vec<u8>>, Option<Vec<u8>>)> {
+    /// Entries that it leaves otherwise; what the sender pays for gas is left out.
+    pub fn state_differences(&self) -> Vec<Difference> {
         let fee = system_key("account", &[&self.sender.0]);
         let find = |changes: &[Change], key: &[u8]| changes.iter().find(|change| change.key == key).cloned();
         let keys = self.before.changes.iter().chain(&self.after.changes).map(|change| change.key.clone());
@@ -66,7 +77,7 @@ impl Rehearsed {
             let stood = one.as_ref().or(other.as_ref()).and_then(|change| change.before.clone());
             let one = one.map_or_else(|| stood.clone(), |change| change.after);
             let other = other.map_or(stood, |change| change.after);
-            (one != other).then_some((key, one, other))
+            (one != other).then_some(Difference { key, before: one, after: other })
         };
         keys.into_iter().filter_map(both).collect()
     }

@@ -83,7 +83,7 @@ pub enum TableError {
 }
 
 enum Sink {
-    Csv(arrow_csv::Writer<BufWriter<File>>),
+    Csv(Box<arrow_csv::Writer<BufWriter<File>>>),
     Parquet(Box<ArrowWriter<BufWriter<File>>>),
 }
 
@@ -122,7 +122,7 @@ impl Table {
         let schema = Arc::new(Schema::new(columns.iter().map(field).collect::<Vec<Field>>()));
         let out = BufWriter::new(File::create(&partial).map_err(file)?);
         let sink = match format {
-            Format::Csv => Sink::Csv(arrow_csv::WriterBuilder::new().with_header(true).build(out)),
+            Format::Csv => Sink::Csv(Box::new(arrow_csv::WriterBuilder::new().with_header(true).build(out))),
             Format::Parquet => {
                 let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
                 let writer = ArrowWriter::try_new(out, schema.clone(), Some(properties)).map_err(encoding)?;

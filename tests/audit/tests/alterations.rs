@@ -69,11 +69,14 @@ fn audit(ledger: &Path) -> Report {
     replay(&store, &wasmi(), &mut |_| {}).expect("it can be replayed")
 }
 
+/// Whether a difference names what was altered.
+type Named = Box<dyn Fn(&Difference) -> bool>;
+
 /// The kinds of alteration.
 const KINDS: usize = 10;
 
 /// Alters one thing; answers where it must be found and whether a difference names it.
-fn alter(ledger: &Path, story: &Story, seed: u64) -> (Height, Box<dyn Fn(&Difference) -> bool>) {
+fn alter(ledger: &Path, story: &Story, seed: u64) -> (Height, Named) {
     let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) + 1);
     let height = story.calls[dice.below(story.calls.len())];
     let head = Height(story.calls.last().expect("calls").0 + 1);

@@ -5,7 +5,7 @@ use clap::Parser;
 use counterpart_abi::ContractAbi;
 use counterpart_audit::{Bundle, extract, plan, replay, replay_spans};
 use counterpart_audit_tests::{Maker, address, wasmi, wasmtime};
-use counterpart_execution::{Executor, Step, code_hash, evidence_of};
+use counterpart_execution::{Step, code_hash, evidence_of};
 use counterpart_ledger::{Action, Address, Hash, Height, contract_address};
 use counterpart_module::Profile;
 use counterpart_vm::Compiler;
@@ -164,9 +164,12 @@ fn bundles(maker: &Maker, height: Height, rounds: usize) -> anyhow::Result<Value
     let bytes = extract(&maker.store, &wasmtime(Compiler::Cranelift), height)?.to_bytes();
     let genesis = maker.genesis();
     let mut figures = serde_json::Map::new();
-    let engines: [(&str, fn() -> Executor); 3] =
-        [("cranelift", || wasmtime(Compiler::Cranelift)), ("winch", || wasmtime(Compiler::Winch)), ("wasmi", wasmi)];
-    for (name, engine) in engines {
+    for name in ["cranelift", "winch", "wasmi"] {
+        let engine = || match name {
+            "cranelift" => wasmtime(Compiler::Cranelift),
+            "winch" => wasmtime(Compiler::Winch),
+            _ => wasmi(),
+        };
         let (mut first, mut again, mut verified) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..rounds {
             let executor = engine();

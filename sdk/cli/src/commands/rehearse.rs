@@ -70,10 +70,9 @@ fn failure(error: RehearsalError) -> anyhow::Error {
 
 fn entries(call: &Rehearsed, ledger: &Ledger) -> Vec<(String, String)> {
     let state = ledger.store.state();
-    let words = |(key, one, other): (Vec<u8>, Option<Vec<u8>>, Option<Vec<u8>>)| {
-        (ledger.entry(&key, one.as_deref(), &*state), ledger.entry(&key, other.as_deref(), &*state))
-    };
-    call.state_differences().into_iter().map(words).collect()
+    let words = |value: &Option<Vec<u8>>, key: &[u8]| ledger.entry(key, value.as_deref(), &*state);
+    let found = call.state_differences();
+    found.iter().map(|entry| (words(&entry.before, &entry.key), words(&entry.after, &entry.key))).collect()
 }
 
 fn end(receipt: &Receipt) -> String {

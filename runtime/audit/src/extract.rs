@@ -1,8 +1,7 @@
 //! What a ledger's blocks were made of: bundles and traces.
 
 use crate::bundle::{Bundle, Successor};
-use crate::replay::context;
-use counterpart_execution::{ExecutionFault, Executor, TransactionTrace};
+use counterpart_execution::{BlockContext, ExecutionFault, Executor, TransactionTrace};
 use counterpart_ledger::{CodeRead, Hash, Height, StateFault, StateKey, StateRead, Witness};
 use counterpart_storage::{Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,7 +46,7 @@ pub fn extract(store: &Store, executor: &Executor, height: Height) -> Result<Bun
     let before = store.state_at(Height(height.0 - 1))?;
     let state = Arc::new(Reads { inner: before.clone(), keys: Mutex::default() });
     let codes = Arc::new(CodeReads { inner: store.codes(), codes: Mutex::default() });
-    let context = context(&genesis, &block.header);
+    let context = BlockContext::new(&genesis, &block.header);
     // Code that is prepared already would not be read, and would be missing in the bundle.
     let executor = executor.without_modules();
     // Recording reads what stood at entries whose change was undone; whoever executes the bundle may want to record, too.
@@ -75,7 +74,7 @@ pub fn extract(store: &Store, executor: &Executor, height: Height) -> Result<Bun
 pub fn trace(store: &Store, executor: &Executor, height: Height) -> Result<Vec<TransactionTrace>, ExtractError> {
     let Some(block) = store.block(height)? else { return Err(ExtractError::NoBlock(height)) };
     let before = store.state_at(Height(height.0 - 1))?;
-    let context = context(store.genesis(), &block.header);
+    let context = BlockContext::new(store.genesis(), &block.header);
     let (result, traces) = executor.trace_block(&context, &block.transactions, before, store.codes())?;
     if store.receipts(height)?.as_ref() != Some(&result.receipts) {
         return Err(ExtractError::Diverged(height));

@@ -1,7 +1,7 @@
 //! Calls that a contract has had, once more on other code.
 
-use crate::replay::{AuditError, Touch, context, touches};
-use counterpart_execution::{Change, Executor, Rehearsal, contract};
+use crate::replay::{AuditError, Touch, touches};
+use counterpart_execution::{BlockContext, Change, Executor, Rehearsal, contract};
 use counterpart_ledger::{Address, Height, Receipt, StateKey, system_key};
 use counterpart_module::ModuleError;
 use counterpart_storage::{Store, StoreError};
@@ -116,7 +116,7 @@ pub fn rehearse(
         rewind.to(Height(touch.height.0 - 1)).map_err(store_error)?;
         let state = rewind.state();
         let other = executor.with_code(newest.code_hash, candidate)?;
-        let context = context(store.genesis(), &block.header);
+        let context = BlockContext::new(store.genesis(), &block.header);
         let run = |on: &Executor| {
             let inputs = (state.clone(), store.codes());
             executor.rehearse(&context, &block.transactions, touch.transaction as usize, inputs, on)

@@ -1,6 +1,6 @@
 //! What is fixed while a block is executed, and the limits of a transaction.
 
-use counterpart_ledger::{Address, ChainId, Gas, Hash, Height};
+use counterpart_ledger::{Address, ChainId, Gas, Genesis, Hash, Header, Height};
 
 /// The block in execution, as contracts see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +17,20 @@ pub struct BlockContext {
     pub fee_collector: Address,
     /// Least gas price accepted.
     pub min_gas_price: u64,
+}
+
+impl BlockContext {
+    /// What contracts see of a block with this header, on the chain that begins with this document.
+    pub fn new(genesis: &Genesis, header: &Header) -> Self {
+        Self {
+            chain: genesis.chain,
+            height: header.height,
+            time_ms: header.time_ms,
+            parent: header.parent,
+            fee_collector: genesis.fee_collector,
+            min_gas_price: genesis.min_gas_price,
+        }
+    }
 }
 
 /// Most gas that a transaction may ask for.

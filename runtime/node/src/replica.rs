@@ -172,7 +172,7 @@ impl Replica {
 
     /// What contracts see of a block with this header.
     pub fn context(&self, header: &Header) -> BlockContext {
-        context(self.store.genesis(), header.height, header.time_ms, header.parent)
+        BlockContext::new(self.store.genesis(), header)
     }
 
     /// What contracts would see of the next block.

@@ -136,14 +136,7 @@ impl Ledger {
         let missing = || Failure::new(Exit::Input, "no_block", format!("there is no block {height}"));
         let block = found.filter(|_| height.0 > 0).ok_or_else(missing)?;
         let genesis = self.store.genesis();
-        let context = BlockContext {
-            chain: genesis.chain,
-            height,
-            time_ms: block.header.time_ms,
-            parent: block.header.parent,
-            fee_collector: genesis.fee_collector,
-            min_gas_price: genesis.min_gas_price,
-        };
+        let context = BlockContext::new(genesis, &block.header);
         let state = self.store.state_at(Height(height.0 - 1)).map_err(store_failure)?;
         Ok(At { block, context, state })
     }

@@ -376,7 +376,7 @@ fn a_frame_runs_as_native_code_on_the_host_calls_of_the_chain() {
     let ledger = Ledger::new();
     let store = counterpart_storage::Store::open(&ledger.folder.path().join("ledger")).expect("it opens");
     let block = store.block(Height(3)).expect("readable").expect("there");
-    let context = counterpart_audit_tests::context(store.genesis(), &block.header);
+    let context = counterpart_execution::BlockContext::new(store.genesis(), &block.header);
     let state = store.state_at(Height(2)).expect("kept");
     let inputs = Inputs { context, transactions: &block.transactions, state, codes: store.codes() };
     for index in 0..2 {

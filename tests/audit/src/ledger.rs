@@ -28,18 +28,6 @@ pub fn address(name: &str) -> Address {
     account_address(&key(name).public_key())
 }
 
-/// What contracts see of a block.
-pub fn context(genesis: &Genesis, header: &Header) -> BlockContext {
-    BlockContext {
-        chain: genesis.chain,
-        height: header.height,
-        time_ms: header.time_ms,
-        parent: header.parent,
-        fee_collector: genesis.fee_collector,
-        min_gas_price: genesis.min_gas_price,
-    }
-}
-
 /// Makes a ledger.
 pub struct Maker {
     /// The ledger.
@@ -113,7 +101,7 @@ impl Maker {
         };
         let block = Block { header, transactions };
         let certificate = self.certificate(&block, Phase::Vote);
-        let context = context(genesis, &block.header);
+        let context = BlockContext::new(genesis, &block.header);
         let (state, codes) = (self.store.state(), self.store.codes());
         let result = self.executor.execute_block(&context, &block.transactions, state, codes).expect("it executes");
         let commit = Commit {
@@ -162,7 +150,7 @@ impl Maker {
                 let votes = votes.as_ref().expect("there");
                 votes.verify(&genesis.validators, genesis.chain, phase, 3).expect("they hold");
             }
-            let context = context(genesis, &block.header);
+            let context = BlockContext::new(genesis, &block.header);
             let (state, codes) = (copy.state(), copy.codes());
             let result = executor.execute_block(&context, &block.transactions, state, codes).expect("it executes");
             let executed = start.elapsed();
@@ -193,7 +181,7 @@ impl Maker {
     pub fn execution_alone(&self, executor: &Executor, height: Height) -> (Duration, Duration) {
         let block = self.store.block(height).expect("readable").expect("there");
         let state = self.store.state_at(Height(height.0 - 1)).expect("kept");
-        let context = context(self.store.genesis(), &block.header);
+        let context = BlockContext::new(self.store.genesis(), &block.header);
         let whole = Instant::now();
         let checked = counterpart_execution::CheckedTransaction::all(&block.transactions);
         let start = Instant::now();

@@ -5,7 +5,7 @@ mod ledger;
 mod story;
 
 pub use altered::{AlteredEngine, Fault};
-pub use ledger::{Maker, address, context, key};
+pub use ledger::{Maker, address, key};
 pub use story::{CALLS, Story, conformance, tell};
 
 use counterpart_execution::{Engine, Executor};

@@ -247,14 +247,7 @@ fn made_wrong(folder: &Path, fault: Fault) -> (PathBuf, Option<(Height, u32)>) {
 fn place(store: &Store, height: Height, fault: Fault) -> counterpart_audit::Place {
     let block = store.block(height).expect("readable").expect("there");
     let genesis = store.genesis();
-    let context = BlockContext {
-        chain: genesis.chain,
-        height,
-        time_ms: block.header.time_ms,
-        parent: block.header.parent,
-        fee_collector: genesis.fee_collector,
-        min_gas_price: genesis.min_gas_price,
-    };
+    let context = BlockContext::new(genesis, &block.header);
     let state = store.state_at(Height(height.0 - 1)).expect("kept");
     let inputs = Inputs { context, transactions: &block.transactions, state, codes: store.codes() };
     let place = locate(&inputs, &wasmtime(Compiler::Winch), &altered(fault)).expect("both run");

@@ -3,7 +3,8 @@
 use counterpart_audit::{
     Cause, Effect, Inputs, Names, Profiler, RehearsalError, Schedule, SourceMap, locate, rehearse,
 };
-use counterpart_audit_tests::{CALLS, Maker, Story, conformance, context, tell, wasmi, wasmtime};
+use counterpart_audit_tests::{CALLS, Maker, Story, conformance, tell, wasmi, wasmtime};
+use counterpart_execution::BlockContext;
 use counterpart_ledger::{Address, Hash, Height, Outcome};
 use counterpart_vm::Compiler;
 
@@ -72,7 +73,7 @@ fn an_altered_contract_is_named_by_its_metered_block() {
     for height in &story.calls {
         let block = maker.store.block(*height).expect("readable").expect("there");
         let state = maker.store.state_at(Height(height.0 - 1)).expect("kept");
-        let context = context(maker.store.genesis(), &block.header);
+        let context = BlockContext::new(maker.store.genesis(), &block.header);
         let inputs = Inputs { context, transactions: &block.transactions, state, codes: maker.store.codes() };
         let place = locate(&inputs, &executor, &other).expect("both run");
         if *height != story.calls[branches / 3] {
@@ -111,7 +112,7 @@ fn other_prices_count_what_was_done() {
     for height in &story.calls {
         let block = maker.store.block(*height).expect("readable").expect("there");
         let state = maker.store.state_at(Height(height.0 - 1)).expect("kept");
-        let context = context(maker.store.genesis(), &block.header);
+        let context = BlockContext::new(maker.store.genesis(), &block.header);
         let inputs = Inputs { context, transactions: &block.transactions, state, codes: maker.store.codes() };
         for index in 0..block.transactions.len() {
             let (result, profiler) = executor

@@ -22,14 +22,7 @@ impl Names for Nameless {
 fn context(store: &Store, height: Height) -> (BlockContext, counterpart_ledger::Block) {
     let block = store.block(height).expect("readable").expect("there");
     let genesis = store.genesis();
-    let context = BlockContext {
-        chain: genesis.chain,
-        height,
-        time_ms: block.header.time_ms,
-        parent: block.header.parent,
-        fee_collector: genesis.fee_collector,
-        min_gas_price: genesis.min_gas_price,
-    };
+    let context = BlockContext::new(genesis, &block.header);
     (context, block)
 }
 

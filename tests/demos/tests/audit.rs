@@ -63,14 +63,7 @@ fn profiles(store: &Store, executor: &Executor, sources: &Sources) -> usize {
     for height in (1..=store.head().height.0).map(Height) {
         let block = store.block(height).expect("readable").expect("there");
         let genesis = store.genesis();
-        let context = BlockContext {
-            chain: genesis.chain,
-            height,
-            time_ms: block.header.time_ms,
-            parent: block.header.parent,
-            fee_collector: genesis.fee_collector,
-            min_gas_price: genesis.min_gas_price,
-        };
+        let context = BlockContext::new(genesis, &block.header);
         let state = store.state_at(Height(height.0 - 1)).expect("kept");
         for index in 0..block.transactions.len() {
             let profiler = Profiler::new(Some(index));

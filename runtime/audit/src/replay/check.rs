@@ -1,7 +1,7 @@
 //! One block: does it follow, is it certified, does it come out as it is stored.
 
-use super::{AuditError, context};
-use counterpart_execution::{BlockResult, ExecutionFault, Executor, code_hash};
+use super::AuditError;
+use counterpart_execution::{BlockContext, BlockResult, ExecutionFault, Executor, code_hash};
 use counterpart_ledger::{
     Block, BlockEvent, Certificate, CodeRead, Hash, Height, Phase, Receipt, StateFault, StateKey, StateRead, WriteSet,
 };
@@ -173,7 +173,7 @@ pub(super) fn execute(
     if executor.profile().hash() != block.header.profile {
         return Ok(Err(Difference::Profile(block.header.profile)));
     }
-    let context = context(store.genesis(), &block.header);
+    let context = BlockContext::new(store.genesis(), &block.header);
     match executor.execute_block(&context, &block.transactions, state, codes.clone()) {
         Ok(result) => Ok(Ok(result)),
         Err(fault) => match codes.wrong() {

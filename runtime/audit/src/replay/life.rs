@@ -86,16 +86,7 @@ pub fn replay_blocks(
     if span.from.0 == 0 || span.to > store.head().height {
         return Err(AuditError::NoBlocks(span.from, span.to));
     }
-    let mut report = Report {
-        engine: executor.engine_name(),
-        span,
-        blocks: 0,
-        transactions: 0,
-        gas: 0,
-        start_root: Hash::ZERO,
-        state_root: Hash::ZERO,
-        divergence: None,
-    };
+    let mut report = Report::begin(executor.engine_name(), span);
     let mut rewind = store.rewind(true);
     // The newest first: the way back leads past each once.
     for height in heights.into_iter().rev() {

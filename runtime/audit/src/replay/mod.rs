@@ -14,8 +14,8 @@ pub use life::{Touch, replay_blocks, touches};
 pub use parallel::{join, plan, replay_spans};
 pub use span::{replay, replay_span};
 
-use counterpart_execution::{BlockContext, ExecutionFault};
-use counterpart_ledger::{Genesis, Hash, Header, Height};
+use counterpart_execution::ExecutionFault;
+use counterpart_ledger::{Hash, Height};
 use counterpart_storage::StoreError;
 
 /// The replay cannot go on; says nothing about the chain.
@@ -71,14 +71,10 @@ pub struct Report {
     pub divergence: Option<Divergence>,
 }
 
-/// What contracts see of a block.
-pub(crate) fn context(genesis: &Genesis, header: &Header) -> BlockContext {
-    BlockContext {
-        chain: genesis.chain,
-        height: header.height,
-        time_ms: header.time_ms,
-        parent: header.parent,
-        fee_collector: genesis.fee_collector,
-        min_gas_price: genesis.min_gas_price,
+impl Report {
+    /// Nothing replayed yet.
+    fn begin(engine: &'static str, span: Span) -> Self {
+        let (start_root, state_root) = (Hash::ZERO, Hash::ZERO);
+        Self { engine, span, blocks: 0, transactions: 0, gas: 0, start_root, state_root, divergence: None }
     }
 }

@@ -139,16 +139,7 @@ pub fn replay_span(
     if span.from.0 == 0 || span.to > head.height || span.from.0 > span.to.0 + 1 {
         return Err(AuditError::NoBlocks(span.from, span.to));
     }
-    let mut report = Report {
-        engine: executor.engine_name(),
-        span,
-        blocks: 0,
-        transactions: 0,
-        gas: 0,
-        start_root: counterpart_ledger::Hash::ZERO,
-        state_root: counterpart_ledger::Hash::ZERO,
-        divergence: None,
-    };
+    let mut report = Report::begin(executor.engine_name(), span);
     let diverged = |height, difference| Some(Divergence { height, difference });
     let mut stand = match Stand::before(store, span.from)? {
         Ok(stand) => stand,

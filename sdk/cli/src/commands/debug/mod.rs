@@ -1,17 +1,17 @@
 //! `counterpart debug`.
 
 mod native;
-mod session;
+mod walk;
 
 use crate::Context;
 use crate::ledger::{Ledger, LedgerArguments};
 use crate::output::{Exit, Failure};
 pub use native::record;
 use serde_json::{Value, json};
-use session::Session;
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use walk::Walk;
 
 /// Go through a transaction of a ledger, forward and back: by host calls, source lines, gas, or changes of an entry.
 ///
@@ -66,21 +66,21 @@ pub fn run(context: &Context, arguments: Arguments) -> anyhow::Result<ExitCode> 
             &arguments.commands,
         );
     }
-    let mut session = Session::new(&ledger, &at, index)?;
+    let mut walk = Walk::new(&ledger, &at, index)?;
     if !arguments.commands.is_empty() {
         let mut answers = Vec::new();
         for command in &arguments.commands {
-            let answer = session.command(command);
+            let answer = walk.command(command);
             let answer = answer
                 .map_err(|error| Failure::new(Exit::Input, "bad_command", error).hint("`help` lists commands"))?;
-            answers.push(json!({ "command": command, "answer": answer.text, "position": session.position() }));
+            answers.push(json!({ "command": command, "answer": answer.text, "position": walk.position() }));
         }
         let text: Vec<&str> = answers.iter().filter_map(|answer| answer["answer"].as_str()).collect();
         context.output.result(&answers.iter().cloned().collect::<Value>(), &text.join("\n"));
         return Ok(ExitCode::SUCCESS);
     }
     let terminal = std::io::stdin().is_terminal();
-    println!("{}", session.command("where").map_err(|error| Failure::new(Exit::Bug, "debug", error))?.text);
+    println!("{}", walk.command("where").map_err(|error| Failure::new(Exit::Bug, "debug", error))?.text);
     let prompt = || {
         if terminal {
             print!("(counterpart) ");
@@ -90,7 +90,7 @@ pub fn run(context: &Context, arguments: Arguments) -> anyhow::Result<ExitCode> 
     prompt();
     for line in std::io::stdin().lock().lines() {
         let Ok(line) = line else { break };
-        match session.command(&line) {
+        match walk.command(&line) {
             Ok(answer) if answer.ends => break,
             Ok(answer) => println!("{}", answer.text),
             Err(error) => eprintln!("error: {error}"),

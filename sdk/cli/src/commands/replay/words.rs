@@ -25,15 +25,7 @@ pub fn place(
     };
     let other = executor(if name == EngineName::Wasmi { EngineName::Cranelift } else { EngineName::Wasmi })?;
     let Some(block) = store.block(*height).map_err(|error| audit_failure(error.into()))? else { return Ok(None) };
-    let genesis = store.genesis();
-    let context = BlockContext {
-        chain: genesis.chain,
-        height: *height,
-        time_ms: block.header.time_ms,
-        parent: block.header.parent,
-        fee_collector: genesis.fee_collector,
-        min_gas_price: genesis.min_gas_price,
-    };
+    let context = BlockContext::new(store.genesis(), &block.header);
     // Where the stored state cannot be trusted there is nothing to execute from.
     let Ok(state) = store.state_at(Height(height.0 - 1)) else { return Ok(None) };
     let inputs = Inputs { context, transactions: &block.transactions, state, codes: store.codes() };

@@ -1,96 +1,16 @@
-//! Where the gas of transactions went, to the instruction. The parts sum to the charged gas to the unit.
-//!
-//! Modules run with probes, which tell every place where the meter charges. The gas between two places is the counter's
-//! own difference, and it is spread over the instructions that the meter charged for: what comes out is the consensus gas,
-//! not an estimate.
+//! Follows an execution and counts.
 
-use crate::flame::Flame;
-use crate::source::{Line, SourceMap};
+use super::counts::{CodeUse, HostUse, InstanceUse, Use};
+use super::tree::{Key, Node};
 use counterpart_execution::{CallTrace, Observer, Step};
 use counterpart_host_functions::HostFunction;
-use counterpart_ledger::{Address, Hash, Receipt};
+use counterpart_ledger::Hash;
 use counterpart_module::{PlannedOperator, PointKind, PreparedModule, Probes};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Most functions of a frame that stand below one another in the tree.
 const MAX_DEPTH: usize = 200;
-
-/// How often an instruction ran, and what it cost.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub struct Use {
-    /// How often it was charged.
-    pub count: i64,
-    /// Its own gas.
-    pub gas: i64,
-    /// The part of its own gas that its operand decided.
-    pub dynamic: i64,
-    /// Gas of the host calls that it made.
-    pub host: i64,
-    /// Gas of everything that ran below the calls that it made: functions, and frames of other contracts.
-    pub below: i64,
-}
-
-/// What ran of one code.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct CodeUse {
-    /// What is known of the module.
-    pub probes: Arc<Probes>,
-    /// By function and instruction.
-    pub functions: Vec<FunctionUse>,
-}
-
-/// What ran of one function.
-#[derive(Clone, PartialEq, Eq, Default, Debug)]
-pub struct FunctionUse {
-    /// How often it was entered.
-    pub entries: i64,
-    /// Gas of entering it.
-    pub entry_gas: i64,
-    /// By instruction.
-    pub operators: Vec<Use>,
-    /// Instructions of each block.
-    blocks: Vec<Vec<u32>>,
-}
-
-/// How often a host function was called, and its gas.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub struct HostUse {
-    /// Calls.
-    pub count: u64,
-    /// Gas, nested frames left out.
-    pub gas: u64,
-    /// The part of it beyond the row's constant.
-    pub beyond_base: u64,
-}
-
-/// What is charged for making instances.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub struct InstanceUse {
-    /// Instances.
-    pub count: u64,
-    /// Gas.
-    pub gas: u64,
-}
-
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-enum Key {
-    Transaction(usize),
-    Frame { contract: Address, deploy: bool, selector: Vec<u8> },
-    Function { code: Hash, function: u32 },
-    Host(HostFunction),
-    Instance,
-}
-
-struct Node {
-    key: Key,
-    children: BTreeMap<Key, usize>,
-    /// Its own, without its children's.
-    gas: i64,
-    /// The part of it that instructions of the function used, by their index.
-    operators: BTreeMap<u32, i64>,
-}
-
 struct Frame {
     code: Hash,
     probed: bool,
@@ -105,15 +25,15 @@ struct Frame {
 /// Follows a block and counts.
 #[derive(Default)]
 pub struct Profiler {
-    nodes: Vec<Node>,
+    pub(super) nodes: Vec<Node>,
     transaction: usize,
     frames: Vec<Frame>,
-    codes: BTreeMap<Hash, CodeUse>,
-    hosts: BTreeMap<HostFunction, HostUse>,
-    instances: InstanceUse,
-    unattributed: i64,
+    pub(super) codes: BTreeMap<Hash, CodeUse>,
+    pub(super) hosts: BTreeMap<HostFunction, HostUse>,
+    pub(super) instances: InstanceUse,
+    pub(super) unattributed: i64,
     /// Only this transaction of the block is counted.
-    only: Option<usize>,
+    pub(super) only: Option<usize>,
 }
 
 impl Profiler {
@@ -309,25 +229,6 @@ impl Profiler {
     }
 }
 
-impl CodeUse {
-    fn new(probes: Arc<Probes>) -> Self {
-        let function = |plan: &counterpart_module::PlannedFunction| {
-            let mut blocks: Vec<Vec<u32>> = Vec::new();
-            for (index, operator) in plan.operators.iter().enumerate() {
-                let block = operator.block as usize;
-                if blocks.len() <= block {
-                    blocks.resize(block + 1, Vec::new());
-                }
-                blocks[block].push(index as u32);
-            }
-            let operators = vec![Use::default(); plan.operators.len()];
-            FunctionUse { operators, blocks, ..FunctionUse::default() }
-        };
-        let functions = probes.functions.iter().map(function).collect();
-        Self { probes, functions }
-    }
-}
-
 impl Observer for Profiler {
     fn transaction(&mut self, index: usize) {
         self.transaction = index;
@@ -421,156 +322,5 @@ impl Observer for Profiler {
                 self.instances.gas += lost as u64;
             }
         }
-    }
-}
-
-/// Where the gas went.
-#[derive(Clone, Debug)]
-pub struct Profile {
-    /// Gas of all transactions that were counted, by frame, function and host call.
-    pub flame: Flame,
-    /// What ran, by code.
-    pub codes: BTreeMap<Hash, CodeUse>,
-    /// What was asked of the host.
-    pub hosts: BTreeMap<HostFunction, HostUse>,
-    /// What instances cost.
-    pub instances: InstanceUse,
-    /// Gas of bytes, signatures and actions.
-    pub outside: u64,
-    /// Gas charged in all.
-    pub total: u64,
-    /// Gas that no place accounts for; 0 unless this program is wrong.
-    pub unattributed: i64,
-}
-
-/// What one line of source used.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub struct LineUse {
-    /// Instructions run.
-    pub count: u64,
-    /// Gas of its instructions.
-    pub gas: u64,
-    /// Gas of host calls that it made.
-    pub host: u64,
-    /// Gas of all that it did and caused: its own, its host calls, and what ran below its calls.
-    pub total: u64,
-}
-
-/// Finds words for what a profile is made of.
-pub trait Names {
-    /// A method of a contract, by the input's beginning.
-    fn method(&self, contract: &Address, deploy: bool, selector: &[u8]) -> Option<String>;
-    /// The source of code.
-    fn source(&self, code: &Hash) -> Option<&SourceMap>;
-}
-
-impl Profiler {
-    /// Puts the profile together, with the receipts of the block.
-    pub fn finish(self, receipts: &[Receipt], names: &dyn Names) -> Profile {
-        let counted = receipts.iter().enumerate().filter(|(index, _)| self.only.is_none_or(|only| only == *index));
-        let mut parts = Vec::new();
-        let (mut total, mut outside) = (0, 0);
-        for (index, receipt) in counted {
-            let used = receipt.gas_used.0;
-            let root = self.nodes.iter().position(|node| node.key == Key::Transaction(index));
-            let inner = root.map(|root| self.parts(root, names)).unwrap_or_default();
-            let inside: u64 = inner.iter().map(|part| part.gas).sum();
-            let own = used.saturating_sub(inside);
-            (total, outside) = (total + used, outside + own);
-            let leaf = Flame::leaf("bytes, signatures and actions", "host", own);
-            let name = format!("transaction {}", receipt.transaction.to_string().get(..10).unwrap_or_default());
-            parts.push(Flame::node(name, "transaction", used, inner.into_iter().chain([leaf]).collect()));
-        }
-        let flame = match <[Flame; 1]>::try_from(parts) {
-            Ok([one]) => one,
-            Err(parts) => Flame::node(format!("{} transactions", parts.len()), "transaction", total, parts),
-        };
-        let Self { codes, hosts, instances, unattributed, .. } = self;
-        Profile { flame, codes, hosts, instances, outside, total, unattributed }
-    }
-
-    fn parts(&self, node: usize, names: &dyn Names) -> Vec<Flame> {
-        let flame = |child: &usize| {
-            let node = &self.nodes[*child];
-            let mut inner = self.parts(*child, names);
-            let gas = node.gas.max(0) as u64 + inner.iter().map(|part| part.gas).sum::<u64>();
-            let (name, kind) = name(&node.key, names);
-            inner.extend(lines_of(node, names));
-            Flame::node(name, kind, gas, inner)
-        };
-        self.nodes[node].children.values().map(flame).collect()
-    }
-}
-
-/// The lines whose instructions used a function's own gas, where its source is known.
-fn lines_of(node: &Node, names: &dyn Names) -> Vec<Flame> {
-    let Key::Function { code, function } = &node.key else { return Vec::new() };
-    let Some(source) = names.source(code) else { return Vec::new() };
-    let mut lines: BTreeMap<Line, i64> = BTreeMap::new();
-    for (operator, gas) in &node.operators {
-        if let Some(line) = source.line(*function, *operator).or_else(|| source.first_line(*function)) {
-            *lines.entry(line).or_default() += gas;
-        }
-    }
-    let line = |(line, gas): (Line, i64)| {
-        let name = format!("{}:{}", line.file, line.line);
-        Flame { place: Some(line), ..Flame::leaf(&name, "line", gas.max(0) as u64) }
-    };
-    lines.into_iter().map(line).collect()
-}
-
-fn name(key: &Key, names: &dyn Names) -> (String, &'static str) {
-    match key {
-        Key::Transaction(index) => (format!("transaction {index}"), "transaction"),
-        Key::Frame { contract, deploy, selector } => {
-            let method = names.method(contract, *deploy, selector);
-            let method = method.unwrap_or_else(|| if *deploy { "deploy".into() } else { "call".into() });
-            (format!("{} {method}", contract.to_string().get(..10).unwrap_or_default()), "frame")
-        }
-        Key::Function { code, function } => {
-            let known = names.source(code).and_then(|source| source.function(*function));
-            (known.map_or_else(|| format!("function {function}"), str::to_owned), "instructions")
-        }
-        Key::Host(function) => (function.name().to_owned(), "host"),
-        Key::Instance => ("making the instance".into(), "host"),
-    }
-}
-
-impl Profile {
-    /// Gas by source line, of the code whose source is known.
-    pub fn lines(&self, names: &dyn Names) -> BTreeMap<Line, LineUse> {
-        let mut lines: BTreeMap<Line, LineUse> = BTreeMap::new();
-        for (code, used) in &self.codes {
-            let Some(source) = names.source(code) else { continue };
-            for (function, counts) in used.functions.iter().enumerate() {
-                let function = function as u32;
-                if counts.entry_gas > 0
-                    && let Some(line) = source.first_line(function)
-                {
-                    let entry = lines.entry(line).or_default();
-                    entry.gas += counts.entry_gas as u64;
-                    entry.total += counts.entry_gas as u64;
-                }
-                for (operator, used) in counts.operators.iter().enumerate().filter(|(_, used)| **used != Use::default())
-                {
-                    // Instructions that the compiler made for no line count for the function's first.
-                    let line = source.line(function, operator as u32).or_else(|| source.first_line(function));
-                    let Some(line) = line else { continue };
-                    let entry = lines.entry(line).or_default();
-                    entry.count += used.count.max(0) as u64;
-                    entry.gas += used.gas.max(0) as u64;
-                    entry.host += used.host.max(0) as u64;
-                    entry.total += (used.gas + used.host + used.below).max(0) as u64;
-                }
-            }
-        }
-        lines
-    }
-
-    /// Gas of all instructions, functions entered included.
-    pub fn instructions(&self) -> i64 {
-        let function =
-            |counts: &FunctionUse| counts.entry_gas + counts.operators.iter().map(|used| used.gas).sum::<i64>();
-        self.codes.values().flat_map(|used| &used.functions).map(function).sum()
     }
 }

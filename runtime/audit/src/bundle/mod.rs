@@ -1,17 +1,20 @@
 //! One block with everything that its execution reads.
 
 use borsh::{BorshDeserialize, BorshSerialize};
-use counterpart_execution::{
-    BlockContext, BlockResult, CallTrace, ExecutionFault, Executor, Observer, Step, TransactionTrace,
-};
+use counterpart_execution::{BlockContext, BlockResult, ExecutionFault, Executor, Observer, TransactionTrace};
 use counterpart_ledger::{
-    Address, Block, BlockEvent, Certificate, CertificateError, CodeRead, DecodeError, Genesis, Hash, Header, Receipt,
-    StateFault, StateKey, StateRead, Verifier, VerifierError, Witness, WriteSet, decode, encode, system_key,
+    Address, Block, BlockEvent, Certificate, Genesis, Hash, Header, Receipt, StateKey, Verifier, VerifierError,
+    Witness, decode, encode, system_key,
 };
-use counterpart_module::PreparedModule;
 use sha3::{Digest, Sha3_256};
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+
+mod error;
+mod state;
+
+pub use error::BundleError;
+
+use state::{Codes, Entries, Unheard};
 
 /// Format of the encoding.
 const FORMAT: u8 = 3;
@@ -51,93 +54,6 @@ pub struct Bundle {
     pub sources: Vec<String>,
     /// SHA3-256 of everything before: source maps that were damaged are refused, too.
     pub checksum: Hash,
-}
-
-/// Why a bundle is not what it claims to be.
-#[derive(Debug, thiserror::Error)]
-pub enum BundleError {
-    /// The bytes are not a bundle.
-    #[error(transparent)]
-    Encoding(#[from] DecodeError),
-    /// It has another format.
-    #[error("the bundle has format {0}; this version reads format {FORMAT}")]
-    Format(u8),
-    /// It is of another chain.
-    #[error("the bundle is of the chain that begins with {found}, not {expected}")]
-    Genesis {
-        /// Hash of the bundle's genesis document.
-        found: Hash,
-        /// The one that was asked for.
-        expected: Hash,
-    },
-    /// Its parts do not belong together.
-    #[error("the bundle's parts do not belong together: {0}")]
-    Inconsistent(&'static str),
-    /// The votes do not certify.
-    #[error("the votes for block {height} do not hold: {cause}")]
-    Certificate {
-        /// The block's height.
-        height: u64,
-        /// What is wrong.
-        cause: CertificateError,
-    },
-    /// An entry is not what the state had.
-    #[error("the entry 0x{} is not proved: {cause}", hex(key))]
-    Entry {
-        /// The entry's key.
-        key: StateKey,
-        /// What is wrong.
-        cause: counterpart_ledger::WitnessError,
-    },
-    /// The execution asks for what is not there, or the engine failed.
-    #[error("the bundle cannot be executed: {0}")]
-    Execution(ExecutionFault),
-    /// The execution has other receipts than were certified.
-    #[error("the receipts have root {replayed}, {certified} was certified")]
-    Receipts {
-        /// As executed.
-        replayed: Hash,
-        /// As certified.
-        certified: Hash,
-    },
-    /// The execution has other events than were certified.
-    #[error("the events have root {replayed}, {certified} was certified")]
-    Events {
-        /// As executed.
-        replayed: Hash,
-        /// As certified.
-        certified: Hash,
-    },
-    /// The execution leads to another state than was certified.
-    #[error("the state root is {replayed}, {certified} was certified")]
-    State {
-        /// As executed.
-        replayed: Hash,
-        /// As certified.
-        certified: Hash,
-    },
-}
-
-impl BundleError {
-    /// The stable name for machines.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Encoding(_) => "bad_bundle",
-            Self::Format(_) => "bundle_format",
-            Self::Genesis { .. } => "other_chain",
-            Self::Inconsistent(_) => "inconsistent_bundle",
-            Self::Certificate { .. } => "bad_certificate",
-            Self::Entry { .. } => "bad_proof",
-            Self::Execution(_) => "cannot_execute",
-            Self::Receipts { .. } => "receipts_differ",
-            Self::Events { .. } => "events_differ",
-            Self::State { .. } => "state_differs",
-        }
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What the execution of a bundle gave; every root equals the certified one.
@@ -308,14 +224,7 @@ impl Bundle {
             return Err(BundleError::Inconsistent("the block is of a profile that this version does not know"));
         }
         let header = &self.block.header;
-        let context = BlockContext {
-            chain: header.chain,
-            height: header.height,
-            time_ms: header.time_ms,
-            parent: header.parent,
-            fee_collector: self.genesis.fee_collector,
-            min_gas_price: self.genesis.min_gas_price,
-        };
+        let context = BlockContext::new(&self.genesis, header);
         let state = Arc::new(Entries::new(&self.entries));
         let by_hash = |code: &Vec<u8>| (counterpart_execution::code_hash(code), code.clone());
         let codes = Arc::new(Codes(self.codes.iter().map(by_hash).collect()));
@@ -357,74 +266,5 @@ impl Bundle {
         let uploaded = executed.result.codes.get(hash);
         let brought = || self.codes.iter().find(|code| counterpart_execution::code_hash(code) == *hash);
         uploaded.or_else(brought).map(Vec::as_slice)
-    }
-}
-
-/// Somebody who follows and does nothing: recording reads what stood at entries whose change was undone, and a bundle has to
-/// bring exactly what is read.
-struct Unheard;
-
-impl Observer for Unheard {
-    fn enter(&mut self, _: &CallTrace, _: &PreparedModule, _: i64) {}
-    fn host(&mut self, _: &Step, _: i64) {}
-    fn leave(&mut self, _: &CallTrace) {}
-}
-
-/// The entries of a bundle as a state. What it does not know is a fault, not an absence.
-struct Entries {
-    entries: BTreeMap<StateKey, Option<Vec<u8>>>,
-    read: Mutex<BTreeSet<StateKey>>,
-}
-
-impl Entries {
-    fn new(entries: &[Entry]) -> Self {
-        Self { entries: entries.iter().cloned().collect(), read: Mutex::default() }
-    }
-
-    fn note(&self, key: &[u8]) {
-        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        if !read.contains(key) {
-            read.insert(key.to_vec());
-        }
-    }
-
-    /// Whether everything that is there was read or written.
-    fn all_used(&self, writes: &WriteSet) -> bool {
-        let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        self.entries.keys().all(|key| read.contains(key) || writes.contains_key(key))
-    }
-}
-
-impl StateRead for Entries {
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StateFault> {
-        self.note(key);
-        match self.entries.get(key) {
-            Some(value) => Ok(value.clone()),
-            None => Err(StateFault(format!("the bundle does not cover the entry 0x{}", hex(key)))),
-        }
-    }
-
-    /// Entries that were left out of a range show in the receipts, which are certified.
-    fn next(&self, start: &[u8], end: &[u8], descending: bool) -> Result<Option<(StateKey, Vec<u8>)>, StateFault> {
-        if start >= end {
-            return Ok(None);
-        }
-        let present = |(key, value): (&StateKey, &Option<Vec<u8>>)| Some((key.clone(), value.clone()?));
-        let mut range =
-            self.entries.range::<[u8], _>((std::ops::Bound::Included(start), std::ops::Bound::Excluded(end)));
-        let found = if descending { range.rev().find_map(present) } else { range.find_map(present) };
-        if let Some((key, _)) = &found {
-            self.note(key);
-        }
-        Ok(found)
-    }
-}
-
-/// Code of a bundle by its hash.
-struct Codes(BTreeMap<Hash, Vec<u8>>);
-
-impl CodeRead for Codes {
-    fn code(&self, hash: &Hash) -> Result<Option<Vec<u8>>, StateFault> {
-        Ok(self.0.get(hash).cloned())
     }
 }

@@ -62,3 +62,44 @@ impl<'a> CheckedTransaction<'a> {
         Self { transaction, hash, sender: transaction.sender_address(), bytes, signed: true }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use counterpart_ledger::{Action, Authorization, ChainId, Gas, Height, SecretKey};
+
+    #[test]
+    fn transactions_that_are_checked_together_are_told_apart() {
+        let key = SecretKey::from_seed([5; 32]);
+        let mut signed: Vec<SignedTransaction> = (0..2 * BATCH as u64 + 7)
+            .map(|nonce| {
+                let consent = Authorization::sign(&key, ChainId(3), Address([1; 32]), Hash([2; 32]), nonce, Height(9));
+                let transaction = Transaction {
+                    chain: ChainId(3),
+                    sender: key.public_key(),
+                    nonce,
+                    gas_limit: Gas(1),
+                    gas_price: 1,
+                    expires_at: Height(9),
+                    actions: vec![Action::Transfer { to: Address([1; 32]), amount: 1 }],
+                    authorizations: if nonce % 3 == 0 { vec![consent] } else { Vec::new() },
+                };
+                transaction.sign(&key)
+            })
+            .collect();
+        // A signature, and a consent that the sender has signed over.
+        let wrong = [0, 4, BATCH - 1, BATCH + 8, 2 * BATCH + 6];
+        for index in wrong {
+            signed[index].signature.0[7] ^= 1;
+        }
+        signed[9].transaction.authorizations[0].signature.0[7] ^= 1;
+        let resigned = signed[9].transaction.clone().sign(&key);
+        signed[9] = resigned;
+        let together = CheckedTransaction::all(&signed);
+        for (index, (together, signed)) in together.iter().zip(&signed).enumerate() {
+            let alone = CheckedTransaction::new(signed);
+            assert_eq!((together.signed, together.hash, together.sender), (alone.signed, alone.hash, alone.sender));
+            assert_eq!(together.signed, !wrong.contains(&index) && index != 9, "transaction {index}");
+        }
+    }
+}

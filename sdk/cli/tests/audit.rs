@@ -368,6 +368,38 @@ fn tables_hold_what_the_ledger_holds() {
     assert_eq!(ledger.refused(&["export", "blocks", "--out", &nowhere]), (Some(2), "file".into()));
 }
 
+#[test]
+fn a_bundle_is_made_verified_and_told_to_the_line_without_a_node() {
+    let ledger = Ledger::new();
+    let (file, hash, source) = (ledger.file("block.bundle"), ledger.transfers[0].to_string(), source());
+    let made = ledger.json(&["bundle", "make", &hash, "--out", &file, "--with-source", "--source", &source]);
+    assert_eq!(made["height"], 3);
+    let genesis = made["genesis"].as_str().expect("a hash").to_owned();
+    // What follows knows nothing of the ledger.
+    let run = |words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_counterpart"));
+        let output = command.arg("--json").args(words).current_dir(ledger.folder.path()).output().expect("it starts");
+        (output.status.code(), serde_json::from_slice::<Value>(&output.stdout).unwrap_or_default())
+    };
+    let (code, verified) = run(&["bundle", "verify", &file, "--genesis", &genesis]);
+    assert_eq!((code, &verified["holds"]), (Some(0), &json!(true)));
+    let (code, profile) = run(&["bundle", "profile", &file, "--genesis", &genesis, "--engine", "winch"]);
+    let number = |name: &str| profile[name].as_u64().expect("a number");
+    assert_eq!((code, number("gas")), (Some(0), verified["gas"].as_u64().expect("gas")));
+    let lines: u64 = profile["lines"].as_array().expect("lines").iter().filter_map(|line| line["gas"].as_u64()).sum();
+    assert_eq!(lines, number("instructions"), "the bundle brings its lines");
+    let mut bytes = std::fs::read(&file).expect("written");
+    let last = bytes.len() - 40;
+    bytes[last] ^= 1;
+    std::fs::write(&file, bytes).expect("written");
+    assert_eq!(run(&["bundle", "verify", &file, "--genesis", &genesis]).0, Some(1), "a source map that was damaged");
+    let head = ledger.head.to_string();
+    let refused = |block: &str| ledger.refused(&["bundle", "make", block, "--out", &file]);
+    assert_eq!(refused(&head), (Some(2), "no_bundle".into()), "its results are not certified yet");
+    assert_eq!(refused("0"), (Some(2), "no_bundle".into()));
+    assert_eq!(refused("12ab"), (Some(2), "bad_hash".into()));
+}
+
 /// Builds a contract as a native program, which takes minutes: `COUNTERPART_LONG=1` asks for it. The playback itself is
 /// tested without.
 #[test]

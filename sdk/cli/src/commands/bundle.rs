@@ -3,12 +3,14 @@
 use crate::Context;
 use crate::chain::{self, ChainArguments};
 use crate::commands::profile;
-use crate::ledger::{EngineName, engine, executor, method_name, sources, write};
+use crate::ledger::{
+    EngineName, Ledger, LedgerArguments, engine, executor, method_name, sources, transaction_hash, write,
+};
 use crate::output::{Exit, Failure, OrFail};
 use counterpart_abi::ContractAbi;
-use counterpart_audit::{Bundle, BundleError, Executed, Names, Profiler, SourceMap};
+use counterpart_audit::{Bundle, BundleError, Executed, ExtractError, Names, Profiler, SourceMap, extract};
 use counterpart_execution::{Executor, code_hash};
-use counterpart_ledger::{Address, Hash};
+use counterpart_ledger::{Address, Hash, Height};
 use counterpart_module::Profile;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -18,13 +20,27 @@ use std::process::ExitCode;
 /// Files from which a block executes again anywhere.
 #[derive(clap::Subcommand)]
 pub enum Command {
+    /// Make the bundle of a block from a ledger on disk.
+    Make {
+        /// Which ledger.
+        #[command(flatten)]
+        ledger: LedgerArguments,
+        /// The block's height, or the hash of a transaction in it.
+        block: String,
+        /// Where the bundle goes.
+        #[arg(long, short, value_name = "FILE")]
+        out: PathBuf,
+        /// Put the source lines of its code in, where they are known.
+        #[arg(long)]
+        with_source: bool,
+    },
     /// Fetch the bundle of a block from a node.
     Fetch {
         /// Which chain.
         #[command(flatten)]
         chain: ChainArguments,
-        /// The block's height.
-        height: u64,
+        /// The block's height, or the hash of a transaction in it.
+        block: String,
         /// Where the bundle goes.
         #[arg(long, short, value_name = "FILE")]
         out: PathBuf,
@@ -70,7 +86,8 @@ pub enum Command {
 /// Runs the verb.
 pub fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Fetch { chain, height, out, source } => fetch(context, &chain, height, &out, &source),
+        Command::Make { ledger, block, out, with_source } => make(context, &ledger, &block, &out, with_source),
+        Command::Fetch { chain, block, out, source } => fetch(context, &chain, &block, &out, &source),
         Command::Verify { file, genesis, engine } => verify(context, &file, &genesis, engine),
         Command::Profile { file, genesis, engine, source, lines, svg } => {
             let (bundle, anchor) = read(&file, &genesis)?;
@@ -122,23 +139,61 @@ impl Names for Words<'_> {
 fn fetch(
     context: &Context,
     chain: &ChainArguments,
-    height: u64,
+    block: &str,
     out: &PathBuf,
     source: &[PathBuf],
 ) -> anyhow::Result<ExitCode> {
     let client = chain::connect(chain)?;
+    let height = match block.parse::<u64>() {
+        Ok(height) => height,
+        Err(_) => {
+            let hash = transaction_hash(block)?.to_string();
+            let answer = client.call("tx_receipt", json!({ "hash": hash })).map_err(chain::client_failure)?;
+            answer["height"].as_u64().ok_or_else(|| Failure::new(Exit::Network, "bad_answer", "no height"))?
+        }
+    };
     let answer = client.call("audit_bundle", json!({ "height": height })).map_err(chain::client_failure)?;
     let digits = answer["bundle"].as_str().unwrap_or_default().trim_start_matches("0x");
     let bytes = hex::decode(digits).or_fail(Exit::Network, "bad_answer", "the node's bundle is not hex")?;
-    let mut bundle = Bundle::from_bytes(&bytes).map_err(failure)?;
-    let known = sources(source)?;
+    let bundle = Bundle::from_bytes(&bytes).map_err(failure)?;
+    save(context, bundle, &sources(source)?, out)
+}
+
+/// Makes a bundle of a ledger's block.
+fn make(
+    context: &Context,
+    arguments: &LedgerArguments,
+    block: &str,
+    out: &PathBuf,
+    with_source: bool,
+) -> anyhow::Result<ExitCode> {
+    let ledger = Ledger::open(arguments)?;
+    let height = match block.parse() {
+        Ok(height) => Height(height),
+        Err(_) => ledger.locate(block)?.1,
+    };
+    let bundle = extract(&ledger.store, &ledger.executor, height).map_err(|error| {
+        let exit = if matches!(error, ExtractError::Diverged(_)) { Exit::No } else { Exit::Input };
+        Failure::new(exit, "no_bundle", error)
+    })?;
+    let none = BTreeMap::new();
+    save(context, bundle, if with_source { ledger.sources() } else { &none }, out)
+}
+
+/// Writes a bundle with the source maps of its code that are known.
+fn save(
+    context: &Context,
+    mut bundle: Bundle,
+    known: &BTreeMap<Hash, SourceMap>,
+    out: &PathBuf,
+) -> anyhow::Result<ExitCode> {
     let found = bundle.codes.iter().filter_map(|code| known.get(&code_hash(code)));
     let found: Vec<String> = found.map(SourceMap::to_json).collect();
     if !found.is_empty() {
         bundle = bundle.with_sources(found);
     }
-    let bytes = bundle.to_bytes();
-    std::fs::write(out, &bytes).or_fail(Exit::Input, "file", format!("{} cannot be written", out.display()))?;
+    let (bytes, height) = (bundle.to_bytes(), bundle.block.header.height.0);
+    write(out, &bytes)?;
     let genesis = bundle.genesis.hash().to_string();
     let document = json!({ "height": height, "bytes": bytes.len(), "file": out, "genesis": genesis });
     let text = format!(

@@ -7,7 +7,7 @@ use sha3::{Digest, Sha3_256};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Most events of a transaction that are kept: 50 million take about 1.2 GB.
+/// Most events of a transaction that are kept: 50 million take about 1.5 GB.
 const MAX_EVENTS: usize = 50_000_000;
 
 /// A block with all that its execution needs.
@@ -59,6 +59,8 @@ pub struct FrameFacts {
 pub struct Timeline {
     /// In order.
     pub events: Vec<Event>,
+    /// The frame of each.
+    owners: Vec<u32>,
     /// Frames in the order of their beginning.
     pub frames: Vec<FrameFacts>,
     /// Host calls in the order of their ends, each with the frame that made it and the gas that it left.
@@ -118,43 +120,30 @@ impl Timeline {
         self.transaction == self.wanted
     }
 
-    fn push(&mut self, event: Event) {
+    fn push(&mut self, frame: u32, event: Event) {
         self.counted += 1;
         if self.stop.is_none() {
             if self.events.len() >= MAX_EVENTS {
                 self.overflown = true;
             } else {
                 self.events.push(event);
+                self.owners.push(frame);
             }
         }
     }
 
     /// The frame that an event happens in: the one that begins or ends, or the innermost.
     pub fn frame_at(&self, event: usize) -> Option<u32> {
-        let mut open: Vec<u32> = Vec::new();
-        for (index, event_here) in self.events.iter().enumerate() {
-            if let Event::Enter(frame) = event_here {
-                open.push(*frame);
-            }
-            if index == event {
-                return open.last().copied();
-            }
-            if let Event::Leave(_) = event_here {
-                open.pop();
-            }
-        }
-        open.last().copied()
+        self.owners.get(event).copied()
     }
 
     /// The functions that run at an event in its frame, innermost last, each with the call by which it left.
     pub fn stack_at(&self, event: usize) -> Vec<(u32, Option<u32>)> {
         let Some(wanted) = self.frame_at(event) else { return Vec::new() };
-        let (mut open, mut stack): (Vec<u32>, Vec<(u32, Option<u32>)>) = (Vec::new(), Vec::new());
-        for event in self.events.iter().take(event + 1) {
+        let mut stack: Vec<(u32, Option<u32>)> = Vec::new();
+        for (event, owner) in self.events.iter().zip(&self.owners).take(event + 1) {
             match event {
-                Event::Enter(frame) => open.push(*frame),
-                Event::Leave(_) => drop(open.pop()),
-                Event::Point { number, .. } if open.last() == Some(&wanted) => match self.point(wanted, *number) {
+                Event::Point { number, .. } if *owner == wanted => match self.point(wanted, *number) {
                     Some(Point { function, kind: PointKind::Enter }) => stack.push((function, None)),
                     Some(Point { kind: PointKind::Call { operator }, .. }) => {
                         if let Some((_, site)) = stack.last_mut() {
@@ -193,7 +182,7 @@ impl Observer for Timeline {
             self.codes.entry(code).or_insert_with(|| probes.clone());
         }
         self.open.push(frame);
-        self.push(Event::Enter(frame));
+        self.push(frame, Event::Enter(frame));
     }
 
     fn point(&mut self, number: u32, gas: i64, memory: &[u8]) -> bool {
@@ -201,7 +190,7 @@ impl Observer for Timeline {
             return true;
         }
         let index = self.counted;
-        self.push(Event::Point { number, gas });
+        self.push(self.open.last().copied().unwrap_or_default(), Event::Point { number, gas });
         match self.stop {
             Some((stop, bytes)) if stop == index => {
                 let hash = Hash(Sha3_256::digest(memory).into());
@@ -217,10 +206,9 @@ impl Observer for Timeline {
             return;
         }
         let host = self.hosts.len() as u32;
-        if let Some(frame) = self.open.last() {
-            self.hosts.push((*frame, step.clone(), gas_left));
-        }
-        self.push(Event::Host(host));
+        let Some(frame) = self.open.last().copied() else { return };
+        self.hosts.push((frame, step.clone(), gas_left));
+        self.push(frame, Event::Host(host));
     }
 
     fn leave(&mut self, call: &CallTrace) {
@@ -231,7 +219,7 @@ impl Observer for Timeline {
             if let Some(facts) = self.frames.get_mut(frame as usize) {
                 facts.call = CallTrace { steps: Vec::new(), ..call.clone() };
             }
-            self.push(Event::Leave(frame));
+            self.push(frame, Event::Leave(frame));
         }
     }
 }

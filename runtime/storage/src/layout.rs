@@ -14,6 +14,11 @@ pub fn database(folder: &Path) -> DatabaseBuilder<Database> {
     Database::builder(folder).max_journaling_size(JOURNAL_BYTES).cache_size(CACHE_BYTES)
 }
 
+/// Whether a folder holds a database, as far as its files tell.
+pub fn is_database(folder: &Path) -> bool {
+    folder.join("version").is_file() && folder.join("keyspaces").is_dir()
+}
+
 /// How a table is laid out that is read entry by entry at random.
 ///
 /// Its index and filters stay in memory whole, at some 3 bytes an entry: by default those of the deeper levels are in

@@ -119,7 +119,8 @@ impl Store {
     /// # Errors
     /// As [`Store::open`], a wrong root left out.
     pub fn open_unverified(folder: &Path) -> Result<Self, StoreError> {
-        if !folder.is_dir() {
+        // The library would make a database in any folder that it is given.
+        if !layout::is_database(folder) {
             return Err(StoreError::Missing(folder.to_path_buf()));
         }
         let (database, tables) = open_database(folder)?;

@@ -203,3 +203,17 @@ fn a_backup_is_made_while_blocks_are_committed_and_is_restored_verified() {
     assert!(matches!(store.backup(&backup, &mut |_, _| {}), Err(StoreError::Exists(_))));
     assert!(matches!(Store::open(&folder.path().join("ledger")), Err(StoreError::Locked(_))), "one process at a time");
 }
+
+#[test]
+fn a_folder_that_is_no_ledger_stays_as_it_is() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("letter.txt"), "dear auditor").expect("written");
+    for _ in 0..2 {
+        assert!(matches!(Store::open(folder.path()), Err(StoreError::Missing(_))));
+        assert!(matches!(Store::open_unverified(folder.path()), Err(StoreError::Missing(_))));
+    }
+    assert!(matches!(Store::open(&folder.path().join("letter.txt")), Err(StoreError::Missing(_))));
+    let names: Vec<_> =
+        std::fs::read_dir(folder.path()).expect("a folder").flatten().map(|entry| entry.file_name()).collect();
+    assert_eq!(names, ["letter.txt"]);
+}

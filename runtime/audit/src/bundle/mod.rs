@@ -125,7 +125,6 @@ impl Bundle {
         let (header, next) = (&self.block.header, &self.next.header);
         let set = self.genesis.validators.hash();
         let rules = [
-            (self.checksum == self.sum(), "the checksum is of other bytes"),
             (header.chain == self.genesis.chain && next.chain == self.genesis.chain, "the blocks are of another chain"),
             (header.validator_set == set && next.validator_set == set, "another set certifies the blocks"),
             (header.height.0.checked_add(1) == Some(next.height.0), "the second block is not the next"),
@@ -151,6 +150,10 @@ impl Bundle {
         for (key, value) in &self.entries {
             let proved = self.witness.check(key, value.as_deref());
             proved.map_err(|cause| BundleError::Entry { key: key.clone(), cause })?;
+        }
+        // Last, because the others say more about what is wrong.
+        if self.checksum != self.sum() {
+            return Err(BundleError::Inconsistent("the checksum is of other bytes"));
         }
         Ok(())
     }

@@ -15,19 +15,10 @@ use std::process::ExitCode;
 
 /// What transactions of a ledger would cost under other prices.
 ///
-/// The operations of every transaction are counted and priced anew: instructions, functions entered, host calls. The schedule
-/// is a TOML file with what changes:
-///
-///     function_entry = 8
-///     [operators]
-///     I64Mul = 5
-///     [host.storage_set]
-///     base = 12000
-///     per_byte_16th = 64
-///
-/// Names and present prices stand in `counterpart module profile` and in the reference of host functions. Exits with 1 when a
-/// transaction would no longer fit its limit.
+/// The operations of every transaction are counted and priced anew: instructions, functions entered, host calls. Exits with 1
+/// when a transaction would no longer fit its limit.
 #[derive(clap::Args)]
+#[command(after_long_help = SCHEDULE)]
 pub struct Arguments {
     #[command(flatten)]
     ledger: LedgerArguments,
@@ -40,6 +31,19 @@ pub struct Arguments {
     #[arg(long, value_name = "HEIGHT")]
     to: Option<u64>,
 }
+
+const SCHEDULE: &str = "\
+The schedule is a TOML file with the prices that change:
+
+  function_entry = 8
+  [operators]
+  I64Mul = 5
+  [host.storage_set]
+  base = 12000
+  per_byte_16th = 64
+
+Instructions have their names in WebAssembly, as I64Mul for i64.mul; host functions and their prices
+stand in docs/host-functions.md.";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

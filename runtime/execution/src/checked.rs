@@ -2,7 +2,7 @@
 
 use counterpart_ledger::{Address, Hash, SignedTransaction, Transaction, verify_batch};
 
-/// Transactions whose signatures are checked together; more gain little.
+/// Transactions whose signatures are checked together.
 const BATCH: usize = 256;
 
 /// A transaction whose hash, sender, length and signatures are known.
@@ -25,7 +25,7 @@ impl<'a> CheckedTransaction<'a> {
         Self { signed: signed.verify_hashed(&unsigned.hash).is_ok(), ..unsigned }
     }
 
-    /// Checks the signatures of many transactions together, which takes about half of the time.
+    /// Checks the signatures of many transactions together; each comes out as [`CheckedTransaction::new`] has it.
     pub fn all(signed: &'a [SignedTransaction]) -> Vec<Self> {
         signed.chunks(BATCH).flat_map(Self::batch).collect()
     }

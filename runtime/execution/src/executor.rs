@@ -258,8 +258,7 @@ impl Executor {
         other: &Self,
     ) -> Result<Rehearsal, ExecutionFault> {
         let missing = || ExecutionFault(format!("there is no transaction {index}"));
-        let checked: Vec<CheckedTransaction<'_>> =
-            transactions.get(..=index).ok_or_else(missing)?.iter().map(CheckedTransaction::new).collect();
+        let checked = CheckedTransaction::all(transactions.get(..=index).ok_or_else(missing)?);
         self.in_scope(|| {
             let mut work = self.work(block, state.clone(), code.clone());
             for before in &checked[..index] {

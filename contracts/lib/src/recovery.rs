@@ -1,0 +1,202 @@
+//! What is left of an amount from which parts are recovered each epoch, after any number of epochs at once.
+//!
+//! An amount is counted in 2^-32 units, so that what each epoch takes from a small amount is not lost in rounding: whoever
+//! splits an amount into many small ones keeps less than one unit of each. Of each tier of an amount its own rate is taken.
+//! While an amount stays within a tier, its part above the tier follows `u' = (1 - rate) * u - drain`, whose n-fold repetition
+//! has a closed form; the cost is one power for each tier that it falls through, whatever the number of epochs.
+//!
+//! ```
+//! use counterpart_contracts::recovery::{Held, Tier, Tiers};
+//!
+//! // 10 % of everything each epoch.
+//! let tiers = Tiers::new(vec![Tier { above: 0, rate: 100_000_000 }]).expect("tiers");
+//! let left = tiers.after(Held::from_units(1_000).expect("small enough"), 2);
+//! assert_eq!(left.units_begun(), 810);
+//! assert_eq!(left.units(), 809); // what can be spent: rounding has taken 2^-32 units
+//! ```
+
+use alloc::vec::Vec;
+use counterpart_sdk::ContractError;
+use counterpart_sdk::prelude::Abi;
+
+/// Parts that a rate counts in.
+pub const RATE_ONE: u32 = 1_000_000_000;
+/// Tiers of one policy, at most.
+pub const MAX_TIERS: usize = 4;
+/// Bits after the point of [`Held`].
+const FRACTION: u32 = 32;
+/// Units of one amount, at most: products with a factor stay within 256 bits, sums within 128.
+pub const MAX_UNITS: u128 = 1 << 94;
+/// Bits after the point of a factor.
+const FACTOR: u32 = 127;
+
+/// An amount, in 2^-32 units.
+#[derive(Abi, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub struct Held {
+    /// How many 2^-32 units.
+    pub parts: u128,
+}
+
+impl Held {
+    /// So many units; `None` above [`MAX_UNITS`].
+    pub fn from_units(units: u128) -> Option<Self> {
+        (units <= MAX_UNITS).then_some(Self { parts: units << FRACTION })
+    }
+
+    /// Whole units, which can be spent.
+    pub fn units(self) -> u128 {
+        self.parts >> FRACTION
+    }
+
+    /// Whole units and the one that has begun: what has not been recovered yet.
+    pub fn units_begun(self) -> u128 {
+        self.parts.div_ceil(1 << FRACTION)
+    }
+}
+
+/// What is recovered each epoch of the part of an amount above a bound, up to the next tier's.
+#[derive(Abi, Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Tier {
+    /// The bound, in units.
+    pub above: u128,
+    /// How much, in parts of 10^9.
+    pub rate: u32,
+}
+
+/// Why tiers are none.
+#[derive(ContractError, Clone, PartialEq, Eq, Debug)]
+pub enum TiersError {
+    /// More than four.
+    TooMany,
+    /// A bound that is not above the one before, or more than an amount can have.
+    Bounds,
+    /// A rate that is below the one before, or more than everything. Rates that rise keep every number within its bits.
+    Rates,
+}
+
+/// Tiers in ascending order. None recover nothing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Tiers {
+    tiers: Vec<Tier>,
+}
+
+impl Tiers {
+    /// Checks tiers.
+    ///
+    /// # Errors
+    /// [`TiersError`], the first that applies.
+    pub fn new(tiers: Vec<Tier>) -> Result<Self, TiersError> {
+        if tiers.len() > MAX_TIERS {
+            return Err(TiersError::TooMany);
+        }
+        let falls = |value: fn(&Tier) -> u128| tiers.windows(2).any(|pair| value(&pair[1]) < value(&pair[0]));
+        let same_bound = tiers.windows(2).any(|pair| pair[1].above == pair[0].above);
+        if same_bound || falls(|tier| tier.above) || tiers.iter().any(|tier| tier.above > MAX_UNITS) {
+            return Err(TiersError::Bounds);
+        }
+        if falls(|tier| tier.rate.into()) || tiers.iter().any(|tier| tier.rate > RATE_ONE) {
+            return Err(TiersError::Rates);
+        }
+        Ok(Self { tiers })
+    }
+
+    /// What is left of an amount after so many epochs. Rounding takes less than 2^-29 units for each epoch.
+    pub fn after(&self, mut held: Held, mut epochs: u64) -> Held {
+        while epochs > 0 {
+            let Some(index) = self.tiers.iter().rposition(|tier| held.parts > tier.above << FRACTION) else { break };
+            let within = self.epochs_within(index, held, epochs);
+            held = self.within(index, held, within);
+            epochs -= within;
+            // One epoch may lead into a tier below: it is taken by itself.
+            if epochs > 0 {
+                held = self.after_one(held);
+                epochs -= 1;
+            }
+        }
+        held
+    }
+
+    /// What is left after one epoch.
+    fn after_one(&self, held: Held) -> Held {
+        let mut taken = 0;
+        for (index, tier) in self.tiers.iter().enumerate() {
+            let bound = tier.above << FRACTION;
+            let next = self.tiers.get(index + 1).map_or(u128::MAX, |next| next.above << FRACTION);
+            taken += part_of(held.parts.min(next).saturating_sub(bound), tier.rate, RATE_ONE, true);
+        }
+        Held { parts: held.parts.saturating_sub(taken) }
+    }
+
+    /// What is left after epochs in which the amount stays above the bound of its tier.
+    fn within(&self, index: usize, held: Held, epochs: u64) -> Held {
+        let (tier, drain) = (self.tiers[index], self.drain_in_rates(index));
+        if tier.rate == 0 {
+            return held;
+        }
+        let bound = tier.above << FRACTION;
+        // u + drain / rate shrinks by the same factor each epoch.
+        let whole = held.parts - bound + drain;
+        let left = times_factor(whole, power(tier.rate, epochs));
+        Held { parts: (bound + left).saturating_sub(drain) }
+    }
+
+    /// How many epochs, at most `epochs`, the amount stays above the bound of its tier.
+    fn epochs_within(&self, index: usize, held: Held, epochs: u64) -> u64 {
+        let bound = self.tiers[index].above << FRACTION;
+        let stays = |count: u64| self.within(index, held, count).parts > bound;
+        if stays(epochs) {
+            return epochs;
+        }
+        let (mut low, mut high) = (0, epochs);
+        while high - low > 1 {
+            let middle = low + (high - low) / 2;
+            if stays(middle) { low = middle } else { high = middle }
+        }
+        low
+    }
+
+    /// What the tiers below take each epoch, divided by the tier's own rate.
+    fn drain_in_rates(&self, index: usize) -> u128 {
+        let own = self.tiers[index].rate;
+        let below = self.tiers[..=index].windows(2);
+        below.map(|pair| part_of((pair[1].above - pair[0].above) << FRACTION, pair[0].rate, own, true)).sum()
+    }
+}
+
+/// `amount * rate / of` where the rate is at most `of`, rounded down or up; nothing of nothing.
+fn part_of(amount: u128, rate: u32, of: u32, up: bool) -> u128 {
+    if rate == 0 {
+        return 0;
+    }
+    let (rate, of) = (u128::from(rate), u128::from(of));
+    let rest = (amount % of) * rate;
+    (amount / of) * rate + if up { rest.div_ceil(of) } else { rest / of }
+}
+
+/// `(1 - rate)^epochs` as a factor, rounded down.
+fn power(rate: u32, mut epochs: u64) -> u128 {
+    let one = 1 << FACTOR;
+    let mut base = part_of(one, RATE_ONE - rate, RATE_ONE, false);
+    let mut product = one;
+    while epochs > 0 {
+        if epochs & 1 == 1 {
+            product = times_factor(product, base);
+        }
+        base = times_factor(base, base);
+        epochs >>= 1;
+    }
+    product
+}
+
+/// `value * factor`, rounded down, with the whole product of 256 bits. Both are at most 2^127.
+fn times_factor(value: u128, factor: u128) -> u128 {
+    const LOW: u128 = u64::MAX as u128;
+    let (value_high, value_low) = (value >> 64, value & LOW);
+    let (factor_high, factor_low) = (factor >> 64, factor & LOW);
+    let low = value_low * factor_low;
+    let middle_one = value_high * factor_low + (low >> 64);
+    let middle_two = value_low * factor_high + (middle_one & LOW);
+    let high = value_high * factor_high + (middle_one >> 64) + (middle_two >> 64);
+    let low = (middle_two << 64) | (low & LOW);
+    (high << 1) | (low >> FACTOR)
+}

@@ -1,0 +1,144 @@
+//! Amounts that decay, against big rationals that are taken down epoch by epoch.
+//!
+//! COUNTERPART_RUNS sets the number of random cases; 300 without it.
+
+use counterpart_contracts::recovery::{Held, MAX_UNITS, RATE_ONE, Tier, Tiers, TiersError};
+use num_bigint::BigInt;
+use num_rational::BigRational;
+
+/// SplitMix64.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound
+    }
+
+    /// A number of any size up to a bound.
+    fn sized(&mut self, bound: u128) -> u128 {
+        let wide = (u128::from(self.next()) << 64) | u128::from(self.next());
+        (wide >> self.below(127)) % (bound + 1)
+    }
+
+    fn tiers(&mut self) -> Vec<Tier> {
+        let mut bounds: Vec<u128> = (0..self.below(5)).map(|_| self.sized(MAX_UNITS)).collect();
+        bounds.sort_unstable();
+        bounds.dedup();
+        let mut rates: Vec<u32> = bounds.iter().map(|_| self.sized(RATE_ONE.into()) as u32).collect();
+        rates.sort_unstable();
+        bounds.into_iter().zip(rates).map(|(above, rate)| Tier { above, rate }).collect()
+    }
+}
+
+fn ratio(number: impl Into<BigInt>, of: impl Into<BigInt>) -> BigRational {
+    BigRational::new(number.into(), of.into())
+}
+
+fn exact(held: Held) -> BigRational {
+    ratio(held.parts, 1_u128 << 32)
+}
+
+/// One epoch as the policy states it.
+fn epoch(tiers: &[Tier], amount: &BigRational) -> BigRational {
+    let mut left = amount.clone();
+    for (index, tier) in tiers.iter().enumerate() {
+        let bound = ratio(tier.above, 1);
+        let top = tiers.get(index + 1).map_or(amount.clone(), |next| ratio(next.above, 1).min(amount.clone()));
+        if top > bound {
+            left -= (top - bound) * ratio(tier.rate, RATE_ONE);
+        }
+    }
+    left
+}
+
+/// How far rounding may lead below the exact amount.
+fn allowed(epochs: u64) -> BigRational {
+    ratio(epochs + 1, 1_u64 << 29)
+}
+
+fn check(tiers: &[Tier], start: Held, epochs: u64) {
+    let policy = Tiers::new(tiers.to_vec()).expect("tiers");
+    let at_once = policy.after(start, epochs);
+    let (mut oracle, mut step_by_step) = (exact(start), start);
+    for _ in 0..epochs {
+        oracle = epoch(tiers, &oracle);
+        step_by_step = policy.after(step_by_step, 1);
+    }
+    for (way, got) in [("at once", at_once), ("step by step", step_by_step)] {
+        let short = &oracle - exact(got);
+        let never_more = short >= ratio(0, 1);
+        assert!(never_more && short < allowed(epochs), "{way}: {short} short of {tiers:?} {start:?} {epochs}");
+    }
+}
+
+#[test]
+fn what_is_left_is_what_the_policy_says_at_once_and_step_by_step() {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let mut random = Random(number("COUNTERPART_SEED").unwrap_or(1));
+    for _ in 0..number("COUNTERPART_RUNS").unwrap_or(300) {
+        let tiers = random.tiers();
+        let start = Held::from_units(random.sized(MAX_UNITS)).expect("small enough");
+        check(&tiers, start, random.below(25));
+    }
+    // Both ends: nothing, everything, the largest amount, and bounds that are met exactly.
+    let all = Held::from_units(MAX_UNITS).expect("small enough");
+    let ten = Held::from_units(10).expect("small enough");
+    for rate in [0, 1, RATE_ONE / 2, RATE_ONE - 1, RATE_ONE] {
+        for start in [Held::default(), Held { parts: 1 }, ten, all] {
+            for above in [0, 9, 10, 11, MAX_UNITS] {
+                check(&[Tier { above, rate }], start, 3);
+            }
+        }
+    }
+}
+
+#[test]
+fn splitting_an_amount_saves_less_than_a_unit_of_each_part() {
+    let policy = Tiers::new(vec![Tier { above: 0, rate: 70_000_000 }]).expect("tiers");
+    for (units, parts, epochs) in
+        [(1_000_u128, 1_000_u128, 1), (1_000, 1_000, 12), (1_000_000, 1_000, 24), (999, 27, 3)]
+    {
+        let recovered =
+            |units: u128| units - policy.after(Held::from_units(units).expect("small"), epochs).units_begun();
+        let (whole, split) = (recovered(units), parts * recovered(units / parts));
+        assert!(split + parts > whole, "{split} of {parts} parts, {whole} of the whole");
+        // And what may be spent of a part that has begun to decay is less than it was.
+        let part = policy.after(Held::from_units(units / parts).expect("small"), epochs);
+        assert!(part.units() < units / parts);
+    }
+}
+
+#[test]
+fn many_epochs_cost_no_more_and_end_at_the_lowest_bound() {
+    let tiers = [Tier { above: 100, rate: 1_000_000 }, Tier { above: 1_000, rate: 20_000_000 }];
+    let policy = Tiers::new(tiers.to_vec()).expect("tiers");
+    let start = Held::from_units(1_000_000).expect("small enough");
+    let left = policy.after(start, u64::MAX);
+    assert_eq!(left.units_begun(), 100);
+    assert_eq!(policy.after(left, u64::MAX), left);
+    let none = Tiers::new(Vec::new()).expect("tiers");
+    assert_eq!(none.after(start, u64::MAX), start);
+}
+
+#[test]
+fn tiers_are_refused_with_the_rule_that_they_break() {
+    let tier = |above: u128, rate: u32| Tier { above, rate };
+    let refused = |tiers: &[Tier]| Tiers::new(tiers.to_vec()).expect_err("refused");
+    let five: Vec<Tier> = (0..5).map(|above| tier(above, 1)).collect();
+    assert_eq!(refused(&five), TiersError::TooMany);
+    assert!(Tiers::new(five[..4].to_vec()).is_ok());
+    assert_eq!(refused(&[tier(5, 1), tier(4, 1)]), TiersError::Bounds);
+    assert_eq!(refused(&[tier(5, 1), tier(5, 1)]), TiersError::Bounds);
+    assert_eq!(refused(&[tier(MAX_UNITS + 1, 1)]), TiersError::Bounds);
+    assert_eq!(refused(&[tier(0, 2), tier(1, 1)]), TiersError::Rates);
+    assert_eq!(refused(&[tier(0, RATE_ONE + 1)]), TiersError::Rates);
+    assert!(Tiers::new(vec![tier(0, RATE_ONE), tier(MAX_UNITS, RATE_ONE)]).is_ok());
+    assert_eq!(Held::from_units(MAX_UNITS + 1), None);
+}

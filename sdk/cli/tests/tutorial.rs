@@ -105,6 +105,8 @@ impl Reader {
         command.env("COUNTERPART_HOME", &self.home).env("COUNTERPART_RPC", &self.rpc);
         // What the tests of a new project need is compiled once for all runs.
         command.env("CARGO_TARGET_DIR", &self.target).env("CARGO_NET_OFFLINE", "true");
+        // Nobody debugs this project or compiles it again after a change.
+        command.env("CARGO_PROFILE_DEV_DEBUG", "0").env("CARGO_INCREMENTAL", "0");
         command
     }
 

@@ -108,15 +108,8 @@ impl Ledger {
         env::require_auth(&self.operator());
         check_size(events.len())?;
         self.expire(MAX_EVENTS);
-        let results = self.entries.create_transfers(&events);
-        for (event, result) in events.iter().zip(&results) {
-            if *result == CreateTransferResult::Ok
-                && let Some(recorded) = self.entries.transfer(&event.id)
-            {
-                TransferCreated { id: event.id, transfer: recorded.transfer }.emit();
-            }
-        }
-        Ok(results)
+        let report = |transfer: &Transfer| TransferCreated { id: transfer.id, transfer: transfer.clone() }.emit();
+        Ok(self.entries.create_transfers(&events, report))
     }
 
     /// Gives back what pending transfers hold whose time is over, of at most so many, and of at most 64; anybody may.

@@ -88,6 +88,20 @@ fn expiry_is_for_anybody_and_gives_both_sides_back(chain: &mut Chain) {
 }
 
 #[contract_test]
+fn pending_transfers_that_are_not_due_make_no_batch_dearer(chain: &mut Chain) {
+    let (ledger, operator) = deployed(chain);
+    let mut gas = |number: u8| {
+        chain.call(&operator, ledger.create_transfers(vec![transfer(number, 1, 0)])).expect("answered");
+        let used = chain.receipts().last().expect("a receipt").gas_used;
+        let pend = |number| Transfer { timeout_ms: 1_000_000, ..transfer(number, 5, PENDING) };
+        let pending = (number + 1..number + 60).map(pend).collect();
+        chain.call(&operator, ledger.create_transfers(pending)).expect("answered");
+        used
+    };
+    assert_eq!(gas(3), gas(100));
+}
+
+#[contract_test]
 fn only_the_operator_creates_and_batches_are_bounded(chain: &mut Chain) {
     let (ledger, operator) = deployed(chain);
     let stranger = chain.account("stranger");

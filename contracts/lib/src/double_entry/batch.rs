@@ -120,7 +120,7 @@ impl Outcome for CreateTransferResult {
 fn run<R: Outcome>(
     batch: &mut Batch<'_>,
     linked: &[bool],
-    mut event: impl FnMut(&mut Batch<'_>, usize) -> R,
+    mut event: impl FnMut(&mut Batch<'_>, usize) -> Result<(), R>,
 ) -> Vec<R> {
     let mut results: Vec<R> = Vec::with_capacity(linked.len());
     let (mut begin, mut broken) = (0, false);
@@ -129,7 +129,7 @@ fn run<R: Outcome>(
         let result = match (open, broken) {
             (true, _) => R::CHAIN_OPEN,
             (false, true) => R::LINKED_FAILED,
-            (false, false) => event(batch, index),
+            (false, false) => event(batch, index).err().unwrap_or(R::OK),
         };
         if result != R::OK && !broken {
             broken = true;
@@ -155,58 +155,56 @@ pub(super) fn create_accounts(ledger: &mut DoubleEntry, events: &[NewAccount]) -
     results
 }
 
-fn create_account(batch: &mut Batch<'_>, event: &NewAccount) -> CreateAccountResult {
+fn create_account(batch: &mut Batch<'_>, event: &NewAccount) -> Result<(), CreateAccountResult> {
     use CreateAccountResult as R;
     let limits = account_flags::DEBITS_MUST_NOT_EXCEED_CREDITS | account_flags::CREDITS_MUST_NOT_EXCEED_DEBITS;
-    if event.flags & !account_flags::ALL != 0 {
-        return R::ReservedFlag;
-    }
-    if event.id == NO_ID {
-        return R::IdMustNotBeZero;
-    }
-    if event.id == MAX_ID {
-        return R::IdMustNotBeIntMax;
-    }
+    refused(&[
+        (event.flags & !account_flags::ALL != 0, R::ReservedFlag),
+        (event.id == NO_ID, R::IdMustNotBeZero),
+        (event.id == MAX_ID, R::IdMustNotBeIntMax),
+    ])?;
     if let Some(known) = batch.account(&event.id) {
         // Whether it was closed since says nothing about whether this is the same event.
         let changed = (known.flags ^ event.flags) & !account_flags::CLOSED;
-        return if changed != 0 {
-            R::ExistsWithDifferentFlags
-        } else if known.user_data != event.user_data {
-            R::ExistsWithDifferentUserData
-        } else if known.ledger != event.ledger {
-            R::ExistsWithDifferentLedger
-        } else if known.code != event.code {
-            R::ExistsWithDifferentCode
-        } else {
-            R::Exists
-        };
+        return refused(&[
+            (changed != 0, R::ExistsWithDifferentFlags),
+            (known.user_data != event.user_data, R::ExistsWithDifferentUserData),
+            (known.ledger != event.ledger, R::ExistsWithDifferentLedger),
+            (known.code != event.code, R::ExistsWithDifferentCode),
+            (true, R::Exists),
+        ]);
     }
-    if event.flags & limits == limits {
-        return R::FlagsAreMutuallyExclusive;
-    }
-    if event.ledger == 0 {
-        return R::LedgerMustNotBeZero;
-    }
-    if event.code == 0 {
-        return R::CodeMustNotBeZero;
-    }
+    refused(&[
+        (event.flags & limits == limits, R::FlagsAreMutuallyExclusive),
+        (event.ledger == 0, R::LedgerMustNotBeZero),
+        (event.code == 0, R::CodeMustNotBeZero),
+    ])?;
     batch.set_account(&event.id, Account::new(event));
-    R::Ok
+    Ok(())
 }
 
-pub(super) fn create_transfers(ledger: &mut DoubleEntry, events: &[Transfer]) -> Vec<CreateTransferResult> {
+pub(super) fn create_transfers(
+    ledger: &mut DoubleEntry,
+    events: &[Transfer],
+    mut report: impl FnMut(&Transfer),
+) -> Vec<CreateTransferResult> {
     let mut batch = Batch::new(ledger);
     let linked: Vec<bool> = events.iter().map(|event| event.has(transfer_flags::LINKED)).collect();
     let results = run(&mut batch, &linked, |batch, index| {
         let result = create_transfer(batch, &events[index]);
         // Also when its chain fails: what the sender was told of this id must stay true.
-        if result.is_transient() {
+        if result.is_err_and(CreateTransferResult::is_transient) {
             batch.burnt.push(events[index].id);
         }
         result
     });
     let Batch { accounts, transfers, burnt, .. } = batch;
+    for (event, result) in events.iter().zip(&results) {
+        if *result == CreateTransferResult::Ok {
+            let recorded = transfers.get(&event.id).expect("a transfer that was carried out is written");
+            report(&recorded.transfer);
+        }
+    }
     for (id, account) in &accounts.kept {
         ledger.accounts.set(id, account);
     }
@@ -214,7 +212,7 @@ pub(super) fn create_transfers(ledger: &mut DoubleEntry, events: &[Transfer]) ->
         ledger.transfers.set(id, recorded);
         let Some(expires_ms) = recorded.expires_ms() else { continue };
         match recorded.phase {
-            Phase::Pending => ledger.due.insert(&(expires_ms, *id)),
+            Phase::Pending => ledger.due.set(&(expires_ms, *id), &()),
             _ => {
                 ledger.due.remove(&(expires_ms, *id));
             }
@@ -224,25 +222,20 @@ pub(super) fn create_transfers(ledger: &mut DoubleEntry, events: &[Transfer]) ->
     results
 }
 
-fn create_transfer(batch: &mut Batch<'_>, event: &Transfer) -> CreateTransferResult {
+fn create_transfer(batch: &mut Batch<'_>, event: &Transfer) -> Result<(), CreateTransferResult> {
     use CreateTransferResult as R;
-    if event.flags & !transfer_flags::ALL != 0 {
-        return R::ReservedFlag;
-    }
-    if event.id == NO_ID {
-        return R::IdMustNotBeZero;
-    }
-    if event.id == MAX_ID {
-        return R::IdMustNotBeIntMax;
-    }
+    refused(&[
+        (event.flags & !transfer_flags::ALL != 0, R::ReservedFlag),
+        (event.id == NO_ID, R::IdMustNotBeZero),
+        (event.id == MAX_ID, R::IdMustNotBeIntMax),
+    ])?;
     if let Some(known) = batch.transfer(&event.id) {
         return phases::repeated(batch, event, &known.transfer);
     }
     if batch.is_burnt(&event.id) {
-        return R::IdAlreadyFailed;
+        return Err(R::IdAlreadyFailed);
     }
-    let done = if event.is_second_phase() { phases::resolve(batch, event) } else { first_phase(batch, event) };
-    done.err().unwrap_or(R::Ok)
+    if event.is_second_phase() { phases::resolve(batch, event) } else { first_phase(batch, event) }
 }
 
 /// What can be seen to be wrong without any account.
@@ -250,7 +243,7 @@ fn check_first_phase(event: &Transfer) -> Result<(), CreateTransferResult> {
     use CreateTransferResult as R;
     let closing = event.has(transfer_flags::CLOSING_DEBIT | transfer_flags::CLOSING_CREDIT);
     let pending = event.has(transfer_flags::PENDING);
-    let rules = [
+    refused(&[
         (event.debit_account == NO_ID, R::DebitAccountIdMustNotBeZero),
         (event.debit_account == MAX_ID, R::DebitAccountIdMustNotBeIntMax),
         (event.credit_account == NO_ID, R::CreditAccountIdMustNotBeZero),
@@ -261,12 +254,11 @@ fn check_first_phase(event: &Transfer) -> Result<(), CreateTransferResult> {
         (closing && !pending, R::ClosingTransferMustBePending),
         (event.ledger == 0, R::LedgerMustNotBeZero),
         (event.code == 0, R::CodeMustNotBeZero),
-    ];
-    refused(&rules)
+    ])
 }
 
 /// The first rule that is broken.
-pub(super) fn refused(rules: &[(bool, CreateTransferResult)]) -> Result<(), CreateTransferResult> {
+pub(super) fn refused<R: Copy>(rules: &[(bool, R)]) -> Result<(), R> {
     rules.iter().find(|(broken, _)| *broken).map_or(Ok(()), |(_, result)| Err(*result))
 }
 

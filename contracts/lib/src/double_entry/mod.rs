@@ -17,6 +17,7 @@ pub use batch::MAX_EVENTS;
 pub use outcome::{CreateAccountResult, CreateTransferResult};
 pub use transfer::{Phase, Recorded, Transfer, transfer_flags};
 
+use core::ops::Bound;
 use counterpart_sdk::prelude::*;
 
 /// An id that stands for none.
@@ -33,7 +34,7 @@ pub struct DoubleEntry {
     /// succeed where the first was told that it had failed.
     burnt: Map<Hash, bool>,
     /// Pending transfers by the time at which they expire, in ms since 1970.
-    due: Set<(u64, Hash)>,
+    due: OrdMap<(u64, Hash), ()>,
 }
 
 impl DoubleEntry {
@@ -52,18 +53,27 @@ impl DoubleEntry {
         batch::create_accounts(self, events)
     }
 
-    /// Carries transfers out; a result for each event, in their order. A pending transfer whose time is over
-    /// resolves no more, but holds its amount until it is expired: call [`Self::expire`] before.
-    pub fn create_transfers(&mut self, events: &[Transfer]) -> Vec<CreateTransferResult> {
-        batch::create_transfers(self, events)
+    /// Carries transfers out; a result for each event, in their order. Those that were carried out are reported, with the
+    /// amount that moved or is reserved. A pending transfer whose time is over resolves no more, but holds its amount until
+    /// it is expired: call [`Self::expire`] before.
+    pub fn create_transfers(
+        &mut self,
+        events: &[Transfer],
+        report: impl FnMut(&Transfer),
+    ) -> Vec<CreateTransferResult> {
+        batch::create_transfers(self, events, report)
     }
 
     /// Gives back what pending transfers hold whose time is over; answers their ids, at most `limit`.
     pub fn expire(&mut self, limit: u32) -> Vec<Hash> {
-        let now = env::block_time_ms();
-        let due = self.due.page(None, limit);
-        let over: Vec<Hash> = due.into_iter().filter(|(time_ms, _)| *time_ms <= now).map(|(_, id)| id).collect();
-        over.iter().for_each(|id| phases::expire(self, id));
-        over
+        let later = (env::block_time_ms().saturating_add(1), NO_ID);
+        let over = self.due.range(Bound::Unbounded, Bound::Excluded(&later), limit);
+        over.into_iter()
+            .map(|(key, ())| {
+                phases::expire(self, &key.1);
+                self.due.remove(&key);
+                key.1
+            })
+            .collect()
     }
 }

@@ -6,6 +6,9 @@ use super::transfer::transfer_flags;
 use super::{Account, CreateTransferResult, DoubleEntry, MAX_ID, NO_ID, Phase, Recorded, Transfer};
 use counterpart_sdk::prelude::*;
 
+/// Why accounts and transfers that something names are there.
+const NEVER_REMOVED: &str = "accounts and transfers are never removed";
+
 /// Posts or voids a pending transfer.
 pub(super) fn resolve(batch: &mut Batch<'_>, event: &Transfer) -> Result<(), CreateTransferResult> {
     use CreateTransferResult as R;
@@ -35,8 +38,8 @@ pub(super) fn resolve(batch: &mut Batch<'_>, event: &Transfer) -> Result<(), Cre
         (recorded.phase == Phase::Voided, R::PendingTransferAlreadyVoided),
         (recorded.phase == Phase::Expired || over, R::PendingTransferExpired),
     ])?;
-    let mut debit = batch.account(&pending.debit_account).ok_or(R::DebitAccountNotFound)?;
-    let mut credit = batch.account(&pending.credit_account).ok_or(R::CreditAccountNotFound)?;
+    let mut debit = batch.account(&pending.debit_account).expect(NEVER_REMOVED);
+    let mut credit = batch.account(&pending.credit_account).expect(NEVER_REMOVED);
     refused(&[
         (post && debit.has(account_flags::CLOSED), R::DebitAccountAlreadyClosed),
         (post && credit.has(account_flags::CLOSED), R::CreditAccountAlreadyClosed),
@@ -72,30 +75,25 @@ fn give_back(pending: &Transfer, debit: &mut Account, credit: &mut Account) {
 
 /// Expires a pending transfer that is due.
 pub(super) fn expire(ledger: &mut DoubleEntry, id: &Hash) {
-    let Some(mut recorded) = ledger.transfers.get(id) else { return };
-    let Some(expires_ms) = recorded.expires_ms() else { return };
+    let mut recorded = ledger.transfers.get(id).expect(NEVER_REMOVED);
     let pending = &recorded.transfer;
-    let accounts = (ledger.accounts.get(&pending.debit_account), ledger.accounts.get(&pending.credit_account));
-    let (Some(mut debit), Some(mut credit)) = accounts else { return };
+    let mut debit = ledger.accounts.get(&pending.debit_account).expect(NEVER_REMOVED);
+    let mut credit = ledger.accounts.get(&pending.credit_account).expect(NEVER_REMOVED);
     give_back(pending, &mut debit, &mut credit);
     ledger.accounts.set(&pending.debit_account, &debit);
     ledger.accounts.set(&pending.credit_account, &credit);
     recorded.phase = Phase::Expired;
     ledger.transfers.set(id, &recorded);
-    ledger.due.remove(&(expires_ms, *id));
 }
 
 /// What a transfer is told whose id was used before.
-pub(super) fn repeated(batch: &Batch<'_>, event: &Transfer, known: &Transfer) -> CreateTransferResult {
+pub(super) fn repeated(batch: &Batch<'_>, event: &Transfer, known: &Transfer) -> Result<(), CreateTransferResult> {
     use CreateTransferResult as R;
-    let first = refused(&[
+    refused(&[
         (event.flags != known.flags, R::ExistsWithDifferentFlags),
         (event.pending_id != known.pending_id, R::ExistsWithDifferentPendingId),
         (event.timeout_ms != known.timeout_ms, R::ExistsWithDifferentTimeout),
-    ]);
-    if let Err(result) = first {
-        return result;
-    }
+    ])?;
     let balancing = event.has(transfer_flags::BALANCING_DEBIT | transfer_flags::BALANCING_CREDIT);
     let same = match batch.transfer(&event.pending_id) {
         // What the event leaves to the pending transfer is not compared.
@@ -109,13 +107,13 @@ pub(super) fn repeated(batch: &Batch<'_>, event: &Transfer, known: &Transfer) ->
     };
     // A balancing transfer asked for at least what it moved.
     let other_amount = if balancing { same.amount < known.amount } else { same.amount != known.amount };
-    let rest = refused(&[
+    refused(&[
         (same.debit_account != known.debit_account, R::ExistsWithDifferentDebitAccountId),
         (same.credit_account != known.credit_account, R::ExistsWithDifferentCreditAccountId),
         (other_amount, R::ExistsWithDifferentAmount),
         (same.user_data != known.user_data, R::ExistsWithDifferentUserData),
         (same.ledger != known.ledger, R::ExistsWithDifferentLedger),
         (same.code != known.code, R::ExistsWithDifferentCode),
-    ]);
-    rest.err().unwrap_or(R::Exists)
+        (true, R::Exists),
+    ])
 }

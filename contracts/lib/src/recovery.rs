@@ -3,7 +3,7 @@
 //! An amount is counted in 2^-32 units, so that what each epoch takes from a small amount is not lost in rounding: whoever
 //! splits an amount into many small ones keeps less than one unit of each. Of each tier of an amount its own rate is taken.
 //! While an amount stays within a tier, its part above the tier follows `u' = (1 - rate) * u - drain`, whose n-fold repetition
-//! has a closed form; the cost is one power for each tier that it falls through, whatever the number of epochs.
+//! has a closed form: for each tier that the amount falls through, the cost is two products for each bit of the number of epochs.
 //!
 //! ```
 //! use counterpart_contracts::recovery::{Held, Tier, Tiers};
@@ -89,24 +89,27 @@ impl Tiers {
         if tiers.len() > MAX_TIERS {
             return Err(TiersError::TooMany);
         }
-        let falls = |value: fn(&Tier) -> u128| tiers.windows(2).any(|pair| value(&pair[1]) < value(&pair[0]));
-        let same_bound = tiers.windows(2).any(|pair| pair[1].above == pair[0].above);
-        if same_bound || falls(|tier| tier.above) || tiers.iter().any(|tier| tier.above > MAX_UNITS) {
+        let any_pair = |wrong: fn(&Tier, &Tier) -> bool| tiers.windows(2).any(|pair| wrong(&pair[0], &pair[1]));
+        if any_pair(|one, next| next.above <= one.above) || tiers.iter().any(|tier| tier.above > MAX_UNITS) {
             return Err(TiersError::Bounds);
         }
-        if falls(|tier| tier.rate.into()) || tiers.iter().any(|tier| tier.rate > RATE_ONE) {
+        if any_pair(|one, next| next.rate < one.rate) || tiers.iter().any(|tier| tier.rate > RATE_ONE) {
             return Err(TiersError::Rates);
         }
         Ok(Self { tiers })
     }
 
-    /// What is left of an amount after so many epochs. Rounding takes less than 2^-29 units for each epoch.
+    /// What is left of an amount after so many epochs. Rounding takes at most 2^-29 units for each epoch.
+    ///
+    /// # Panics
+    /// When the amount is above [`MAX_UNITS`].
     pub fn after(&self, mut held: Held, mut epochs: u64) -> Held {
+        assert!(held.parts <= MAX_UNITS << FRACTION, "{} parts are more than an amount can have", held.parts);
         while epochs > 0 {
             let Some(index) = self.tiers.iter().rposition(|tier| held.parts > tier.above << FRACTION) else { break };
-            let within = self.epochs_within(index, held, epochs);
-            held = self.within(index, held, within);
-            epochs -= within;
+            let passed;
+            (held, passed) = self.within(index, held, epochs);
+            epochs -= passed;
             // One epoch may lead into a tier below: it is taken by itself.
             if epochs > 0 {
                 held = self.after_one(held);
@@ -127,32 +130,30 @@ impl Tiers {
         Held { parts: held.parts.saturating_sub(taken) }
     }
 
-    /// What is left after epochs in which the amount stays above the bound of its tier.
-    fn within(&self, index: usize, held: Held, epochs: u64) -> Held {
+    /// What is left after as many epochs, of at most so many, as leave the amount above the bound of its tier; and how many.
+    fn within(&self, index: usize, held: Held, epochs: u64) -> (Held, u64) {
         let (tier, drain) = (self.tiers[index], self.drain_in_rates(index));
         if tier.rate == 0 {
-            return held;
+            return (held, epochs);
         }
         let bound = tier.above << FRACTION;
-        // u + drain / rate shrinks by the same factor each epoch.
-        let whole = held.parts - bound + drain;
-        let left = times_factor(whole, power(tier.rate, epochs));
-        Held { parts: (bound + left).saturating_sub(drain) }
-    }
-
-    /// How many epochs, at most `epochs`, the amount stays above the bound of its tier.
-    fn epochs_within(&self, index: usize, held: Held, epochs: u64) -> u64 {
-        let bound = self.tiers[index].above << FRACTION;
-        let stays = |count: u64| self.within(index, held, count).parts > bound;
-        if stays(epochs) {
-            return epochs;
+        // Factors of 1, 2, 4, .. epochs, as far as they are needed.
+        let mut factors = Vec::new();
+        let mut factor = part_of(1 << FACTOR, RATE_ONE - tier.rate, RATE_ONE, false);
+        for _ in 0..u64::BITS - epochs.leading_zeros() {
+            factors.push(factor);
+            factor = times_factor(factor, factor);
         }
-        let (mut low, mut high) = (0, epochs);
-        while high - low > 1 {
-            let middle = low + (high - low) / 2;
-            if stays(middle) { low = middle } else { high = middle }
+        // u + drain / rate shrinks by the same factor each epoch, and the amount is above the bound while it exceeds the drain.
+        let (mut whole, mut passed) = (held.parts - bound + drain, 0);
+        for (bit, factor) in factors.into_iter().enumerate().rev() {
+            let left = times_factor(whole, factor);
+            if epochs - passed >= 1 << bit && left > drain {
+                whole = left;
+                passed += 1 << bit;
+            }
         }
-        low
+        (Held { parts: bound + whole - drain }, passed)
     }
 
     /// What the tiers below take each epoch, divided by the tier's own rate.
@@ -171,21 +172,6 @@ fn part_of(amount: u128, rate: u32, of: u32, up: bool) -> u128 {
     let (rate, of) = (u128::from(rate), u128::from(of));
     let rest = (amount % of) * rate;
     (amount / of) * rate + if up { rest.div_ceil(of) } else { rest / of }
-}
-
-/// `(1 - rate)^epochs` as a factor, rounded down.
-fn power(rate: u32, mut epochs: u64) -> u128 {
-    let one = 1 << FACTOR;
-    let mut base = part_of(one, RATE_ONE - rate, RATE_ONE, false);
-    let mut product = one;
-    while epochs > 0 {
-        if epochs & 1 == 1 {
-            product = times_factor(product, base);
-        }
-        base = times_factor(base, base);
-        epochs >>= 1;
-    }
-    product
 }
 
 /// `value * factor`, rounded down, with the whole product of 256 bits. Both are at most 2^127.

@@ -3,7 +3,7 @@
 //! COUNTERPART_STEPS sets the number of batches; 300 without it.
 
 use counterpart_sdk::Hash;
-use counterpart_testing::{Chain, Mode, Subject};
+use counterpart_testing::{Chain, Mode, Random, Subject, from_environment};
 use double_entry::{CreateTransferResult as R, LedgerRef, NewAccount, Transfer, native_ledger};
 use std::collections::BTreeMap;
 
@@ -16,18 +16,6 @@ const VOID: u16 = 8;
 // Flags of accounts.
 const NO_OVERDRAFT: u16 = 2;
 const NO_SURPLUS: u16 = 4;
-
-/// SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (mixed ^ (mixed >> 31)) % bound
-    }
-}
 
 /// What was carried out, in its order.
 #[derive(Clone, Default)]
@@ -107,9 +95,8 @@ fn random_event(random: &mut Random, number: u64, pending: &[Hash]) -> Transfer 
 
 #[test]
 fn balances_are_the_sums_of_what_was_carried_out() {
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let seed = number("COUNTERPART_SEED").unwrap_or(1);
-    let mut random = Random(seed);
+    let seed = from_environment("COUNTERPART_SEED").unwrap_or(1);
+    let mut random = Random::new(seed);
     let mut chain = Chain::new(Mode::Native);
     let operator = chain.account("operator");
     let subject = Subject::new("double-entry", native_ledger());
@@ -123,7 +110,7 @@ fn balances_are_the_sums_of_what_was_carried_out() {
     });
     chain.call(&operator, ledger.create_accounts(accounts.collect())).expect("created");
     let (mut books, mut next, mut carried_out, mut refused) = (Books::default(), 0, 0, 0);
-    for step in 0..number("COUNTERPART_STEPS").unwrap_or(300) {
+    for step in 0..from_environment("COUNTERPART_STEPS").unwrap_or(300) {
         let now_ms = chain.time_ms();
         let pending: Vec<Hash> = books.open(now_ms).keys().copied().collect();
         let events: Vec<Transfer> = (0..1 + random.below(5))

@@ -1,7 +1,11 @@
-//! Code that the contracts of the suite share: the double-entry kernel, and what is left of amounts that decay.
+//! Code that the contracts of the suite share: the double-entry kernel, amounts that decay, and who may do what and when.
 #![cfg_attr(target_arch = "wasm32", no_std)]
 
 extern crate alloc;
 
+pub mod allowance;
 pub mod double_entry;
+pub mod pause;
 pub mod recovery;
+pub mod requests;
+pub mod roles;

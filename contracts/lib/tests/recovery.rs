@@ -3,38 +3,17 @@
 //! COUNTERPART_RUNS sets the number of random cases; 300 without it.
 
 use counterpart_contracts::recovery::{Held, MAX_UNITS, RATE_ONE, Tier, Tiers, TiersError};
+use counterpart_testing::{Random, from_environment};
 use num_bigint::BigInt;
 use num_rational::BigRational;
 
-/// SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
-    }
-
-    /// A number of any size up to a bound.
-    fn sized(&mut self, bound: u128) -> u128 {
-        let wide = (u128::from(self.next()) << 64) | u128::from(self.next());
-        (wide >> self.below(127)) % (bound + 1)
-    }
-
-    fn tiers(&mut self) -> Vec<Tier> {
-        let mut bounds: Vec<u128> = (0..self.below(5)).map(|_| self.sized(MAX_UNITS)).collect();
-        bounds.sort_unstable();
-        bounds.dedup();
-        let mut rates: Vec<u32> = bounds.iter().map(|_| self.sized(RATE_ONE.into()) as u32).collect();
-        rates.sort_unstable();
-        bounds.into_iter().zip(rates).map(|(above, rate)| Tier { above, rate }).collect()
-    }
+fn random_tiers(random: &mut Random) -> Vec<Tier> {
+    let mut bounds: Vec<u128> = (0..random.below(5)).map(|_| random.sized(MAX_UNITS)).collect();
+    bounds.sort_unstable();
+    bounds.dedup();
+    let mut rates: Vec<u32> = bounds.iter().map(|_| random.sized(RATE_ONE.into()) as u32).collect();
+    rates.sort_unstable();
+    bounds.into_iter().zip(rates).map(|(above, rate)| Tier { above, rate }).collect()
 }
 
 fn ratio(number: impl Into<BigInt>, of: impl Into<BigInt>) -> BigRational {
@@ -64,7 +43,7 @@ fn allowed(epochs: u64) -> BigRational {
 }
 
 fn check(tiers: &[Tier], start: Held, epochs: u64) {
-    let policy = Tiers::new(tiers.to_vec()).expect("tiers");
+    let policy = Tiers::new(tiers).expect("tiers");
     let at_once = policy.after(start, epochs);
     let (mut oracle, mut step_by_step) = (exact(start), start);
     for _ in 0..epochs {
@@ -80,10 +59,9 @@ fn check(tiers: &[Tier], start: Held, epochs: u64) {
 
 #[test]
 fn what_is_left_is_what_the_policy_says_at_once_and_step_by_step() {
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let mut random = Random(number("COUNTERPART_SEED").unwrap_or(1));
-    for _ in 0..number("COUNTERPART_RUNS").unwrap_or(300) {
-        let tiers = random.tiers();
+    let mut random = Random::from_environment();
+    for _ in 0..from_environment("COUNTERPART_RUNS").unwrap_or(300) {
+        let tiers = random_tiers(&mut random);
         let start = Held::from_units(random.sized(MAX_UNITS)).expect("small enough");
         check(&tiers, start, random.below(25));
     }
@@ -101,7 +79,7 @@ fn what_is_left_is_what_the_policy_says_at_once_and_step_by_step() {
 
 #[test]
 fn splitting_an_amount_saves_less_than_a_unit_of_each_part() {
-    let policy = Tiers::new(vec![Tier { above: 0, rate: 70_000_000 }]).expect("tiers");
+    let policy = Tiers::new(&[Tier { above: 0, rate: 70_000_000 }]).expect("tiers");
     for (units, parts, epochs) in
         [(1_000_u128, 1_000_u128, 1), (1_000, 1_000, 12), (1_000_000, 1_000, 24), (999, 27, 3)]
     {
@@ -118,7 +96,7 @@ fn splitting_an_amount_saves_less_than_a_unit_of_each_part() {
 #[test]
 fn any_number_of_epochs_is_taken_at_once_and_ends_at_the_lowest_bound() {
     let tiers = [Tier { above: 100, rate: 1_000_000 }, Tier { above: 1_000, rate: 20_000_000 }];
-    let policy = Tiers::new(tiers.to_vec()).expect("tiers");
+    let policy = Tiers::new(&tiers).expect("tiers");
     let start = Held::from_units(1_000_000).expect("small enough");
     let left = policy.after(start, u64::MAX);
     assert_eq!(left.units_begun(), 100);
@@ -130,22 +108,22 @@ fn any_number_of_epochs_is_taken_at_once_and_ends_at_the_lowest_bound() {
         assert!(apart <= allowed(epochs) && -apart <= allowed(epochs), "after {epochs} epochs");
     }
     assert_eq!(policy.after(left, u64::MAX), left);
-    let none = Tiers::new(Vec::new()).expect("tiers");
+    let none = Tiers::new(&[]).expect("tiers");
     assert_eq!(none.after(start, u64::MAX), start);
 }
 
 #[test]
 fn tiers_are_refused_with_the_rule_that_they_break() {
     let tier = |above: u128, rate: u32| Tier { above, rate };
-    let refused = |tiers: &[Tier]| Tiers::new(tiers.to_vec()).expect_err("refused");
+    let refused = |tiers: &[Tier]| Tiers::new(tiers).expect_err("refused");
     let five: Vec<Tier> = (0..5).map(|above| tier(above, 1)).collect();
     assert_eq!(refused(&five), TiersError::TooMany);
-    assert!(Tiers::new(five[..4].to_vec()).is_ok());
+    assert!(Tiers::new(&five[..4]).is_ok());
     assert_eq!(refused(&[tier(5, 1), tier(4, 1)]), TiersError::Bounds);
     assert_eq!(refused(&[tier(5, 1), tier(5, 1)]), TiersError::Bounds);
     assert_eq!(refused(&[tier(MAX_UNITS + 1, 1)]), TiersError::Bounds);
     assert_eq!(refused(&[tier(0, 2), tier(1, 1)]), TiersError::Rates);
     assert_eq!(refused(&[tier(0, RATE_ONE + 1)]), TiersError::Rates);
-    assert!(Tiers::new(vec![tier(0, RATE_ONE), tier(MAX_UNITS, RATE_ONE)]).is_ok());
+    assert!(Tiers::new(&[tier(0, RATE_ONE), tier(MAX_UNITS, RATE_ONE)]).is_ok());
     assert_eq!(Held::from_units(MAX_UNITS + 1), None);
 }

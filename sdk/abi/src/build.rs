@@ -14,8 +14,8 @@ use wasmparser::{
     ImportSectionReader, Parser, TypeRef, TypeSectionReader,
 };
 
-/// Most bytes of the interface section.
-pub const MAX_SECTION_BYTES: usize = 8 * 1024;
+/// Most bytes of the interface section: room for sixty methods with their types, and a quarter of what a module may bring.
+pub const MAX_SECTION_BYTES: usize = 16 * 1024;
 
 /// Why a compiled module is not a contract.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -30,7 +30,7 @@ pub enum FinishError {
     #[error("the interface cannot be read: {0}")]
     Interface(String),
     /// The interface is too large.
-    #[error("the interface has {0} bytes, at most 8192 are allowed: use fewer or smaller types")]
+    #[error("the interface has {0} bytes, at most {MAX_SECTION_BYTES} are allowed: use fewer or smaller types")]
     TooLarge(usize),
 }
 

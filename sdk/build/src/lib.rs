@@ -2,6 +2,7 @@
 
 pub mod coverage;
 pub mod lines;
+mod package;
 mod record;
 
 pub use record::{BuildRecord, compare};
@@ -29,6 +30,14 @@ pub enum BuildError {
     Cargo {
         /// The package.
         package: String,
+    },
+    /// The manifest asks for a level of optimisation that contracts are not built with.
+    #[error("{package}: [package.metadata.counterpart] opt-level is {found}, but can be \"s\" or \"z\"")]
+    OptLevel {
+        /// The package.
+        package: String,
+        /// What it asks for.
+        found: String,
     },
     /// The package makes no Wasm file.
     #[error("package {package} makes no Wasm: its [lib] needs crate-type = [\"cdylib\", \"rlib\"]")]
@@ -178,7 +187,8 @@ fn compile(request: &Build, purpose: Purpose) -> Result<Compiled, BuildError> {
     let mut command = cargo(&request.folder);
     command.args(["rustc", "--lib", "--crate-type", "cdylib", "--target", TARGET]);
     command.args(["--message-format", "json-render-diagnostics"]);
-    command.args(profile_arguments(purpose));
+    let package = package::Package::find(request, request.package.as_deref().unwrap_or_default())?;
+    command.args(profile_arguments(purpose, &package.opt_level));
     if let Some(package) = &request.package {
         command.args(["--package", package]);
     }
@@ -207,10 +217,10 @@ fn compile(request: &Build, purpose: Purpose) -> Result<Compiled, BuildError> {
 }
 
 /// The contract profile, given on the command line so that it also holds outside of this workspace.
-fn profile_arguments(purpose: Purpose) -> Vec<String> {
-    let (name, own) = match purpose {
-        Purpose::Chain => ("contract", ["opt-level=\"s\"", "debug=\"line-tables-only\""]),
-        Purpose::Coverage => ("coverage", ["opt-level=1", "debug=\"line-tables-only\""]),
+fn profile_arguments(purpose: Purpose, opt_level: &str) -> Vec<String> {
+    let (name, opt_level) = match purpose {
+        Purpose::Chain => ("contract", format!("opt-level=\"{opt_level}\"")),
+        Purpose::Coverage => ("coverage", "opt-level=1".to_owned()),
     };
     let shared = [
         "inherits=\"release\"",
@@ -219,9 +229,11 @@ fn profile_arguments(purpose: Purpose) -> Vec<String> {
         "panic=\"abort\"",
         "overflow-checks=true",
         "strip=false",
+        "debug=\"line-tables-only\"",
+        &opt_level,
     ];
     let mut arguments = vec!["--profile".to_owned(), name.to_owned()];
-    for setting in shared.iter().chain(&own) {
+    for setting in shared {
         arguments.extend(["--config".to_owned(), format!("profile.{name}.{setting}")]);
     }
     arguments

@@ -1,9 +1,10 @@
 //! The record that lets anyone build a contract again and compare.
 
+use crate::package::Package;
 use crate::{Build, BuildError, Built, RUSTFLAGS, TARGET, read};
 use serde_json::{Value, json};
 use sha3::{Digest, Sha3_256};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 /// Toolchain, flags and hashes of one build.
@@ -24,7 +25,7 @@ pub struct BuildRecord {
 impl BuildRecord {
     /// Describes a build that was just made.
     pub(crate) fn new(request: &Build, package: &str, wasm_hash: &[u8; 32]) -> Result<Self, BuildError> {
-        let (lock, sources) = locate(request, package)?;
+        let Package { lock, folder: sources, .. } = Package::find(request, package)?;
         Ok(Self {
             package: package.to_owned(),
             rustc: rustc_version(&request.folder)?,
@@ -76,21 +77,6 @@ pub fn compare(
     ];
     let differs = pairs.into_iter().filter(|(_, recorded, now)| recorded != now);
     Ok(differs.map(|(name, recorded, now)| (name, recorded.clone(), now.clone())).collect())
-}
-
-/// The lock file and the package's folder.
-fn locate(request: &Build, package: &str) -> Result<(PathBuf, PathBuf), BuildError> {
-    let output = crate::cargo(&request.folder)
-        .args(["metadata", "--no-deps", "--format-version", "1"])
-        .output()
-        .map_err(BuildError::NoCargo)?;
-    let missing = || BuildError::Cargo { package: package.to_owned() };
-    let metadata: Value = serde_json::from_slice(&output.stdout).map_err(|_| missing())?;
-    let lock = Path::new(metadata["workspace_root"].as_str().ok_or_else(missing)?).join("Cargo.lock");
-    let packages = metadata["packages"].as_array().ok_or_else(missing)?;
-    let found = packages.iter().find(|candidate| candidate["name"] == package).ok_or_else(missing)?;
-    let manifest = Path::new(found["manifest_path"].as_str().ok_or_else(missing)?);
-    Ok((lock, manifest.parent().ok_or_else(missing)?.to_path_buf()))
 }
 
 fn rustc_version(folder: &Path) -> Result<String, BuildError> {

@@ -17,6 +17,7 @@ pub mod faults;
 mod gas;
 pub mod invariants;
 pub mod playback;
+mod random;
 mod state;
 mod subject;
 mod watch;
@@ -27,6 +28,7 @@ pub use counterpart_macros::contract_test;
 pub use faults::{Fault, Faulted};
 pub use invariants::Invariants;
 pub use proptest;
+pub use random::{Random, from_environment};
 pub use subject::Subject;
 
 /// How contracts run.

@@ -1,13 +1,14 @@
 //! Arguments that are likely to matter, from the types of an interface.
 
+use crate::Random;
 use counterpart_abi::{ContractAbi, Field};
 use scale_info::form::PortableForm;
 use scale_info::{TypeDef, TypeDefPrimitive};
 use serde_json::{Map, Value, json};
 
-/// A sequence of numbers that is the same for the same seed on every machine (SplitMix64).
+/// Arguments for methods; the same for the same seed.
 pub struct Generator {
-    state: u64,
+    random: Random,
     addresses: Vec<String>,
     /// Numbers that were given before: sums and differences of them meet limits.
     seen: Vec<u128>,
@@ -15,15 +16,11 @@ pub struct Generator {
 
 impl Generator {
     pub fn new(seed: u64, addresses: Vec<String>) -> Self {
-        Self { state: seed.wrapping_mul(0x9E37_79B9_7F4A_7C15), addresses, seen: vec![1, 100] }
+        Self { random: Random::new(seed), addresses, seen: vec![1, 100] }
     }
 
     fn next(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.state;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
+        self.random.number()
     }
 
     /// A number below a bound that is not zero.

@@ -1,19 +1,4 @@
-//! What is left of an amount from which parts are recovered each epoch, after any number of epochs at once.
-//!
-//! An amount is counted in 2^-32 units, so that what each epoch takes from a small amount is not lost in rounding: whoever
-//! splits an amount into many small ones keeps less than one unit of each. Of each tier of an amount its own rate is taken.
-//! While an amount stays within a tier, its part above the tier follows `u' = (1 - rate) * u - drain`, whose n-fold repetition
-//! has a closed form: for each tier that the amount falls through, the cost is two products for each bit of the number of epochs.
-//!
-//! ```
-//! use counterpart_contracts::recovery::{Held, Tier, Tiers};
-//!
-//! // 10 % of everything each epoch.
-//! let tiers = Tiers::new(vec![Tier { above: 0, rate: 100_000_000 }]).expect("tiers");
-//! let left = tiers.after(Held::from_units(1_000).expect("small enough"), 2);
-//! assert_eq!(left.units_begun(), 810);
-//! assert_eq!(left.units(), 809); // what can be spent: rounding has taken 2^-32 units
-//! ```
+//! What rates leave of an amount.
 
 use alloc::vec::Vec;
 use counterpart_sdk::ContractError;
@@ -75,17 +60,17 @@ pub enum TiersError {
 }
 
 /// Tiers in ascending order. None recover nothing.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Tiers {
-    tiers: Vec<Tier>,
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Tiers<'a> {
+    tiers: &'a [Tier],
 }
 
-impl Tiers {
+impl<'a> Tiers<'a> {
     /// Checks tiers.
     ///
     /// # Errors
     /// [`TiersError`], the first that applies.
-    pub fn new(tiers: Vec<Tier>) -> Result<Self, TiersError> {
+    pub fn new(tiers: &'a [Tier]) -> Result<Self, TiersError> {
         if tiers.len() > MAX_TIERS {
             return Err(TiersError::TooMany);
         }
@@ -99,11 +84,16 @@ impl Tiers {
         Ok(Self { tiers })
     }
 
+    /// Tiers that were checked before.
+    pub(super) fn checked(tiers: &'a [Tier]) -> Self {
+        Self { tiers }
+    }
+
     /// What is left of an amount after so many epochs. Rounding takes at most 2^-29 units for each epoch.
     ///
     /// # Panics
     /// When the amount is above [`MAX_UNITS`].
-    pub fn after(&self, mut held: Held, mut epochs: u64) -> Held {
+    pub fn after(self, mut held: Held, mut epochs: u64) -> Held {
         assert!(held.parts <= MAX_UNITS << FRACTION, "{} parts are more than an amount can have", held.parts);
         while epochs > 0 {
             let Some(index) = self.tiers.iter().rposition(|tier| held.parts > tier.above << FRACTION) else { break };
@@ -120,7 +110,7 @@ impl Tiers {
     }
 
     /// What is left after one epoch.
-    fn after_one(&self, held: Held) -> Held {
+    fn after_one(self, held: Held) -> Held {
         let mut taken = 0;
         for (index, tier) in self.tiers.iter().enumerate() {
             let bound = tier.above << FRACTION;
@@ -131,7 +121,7 @@ impl Tiers {
     }
 
     /// What is left after as many epochs, of at most so many, as leave the amount above the bound of its tier; and how many.
-    fn within(&self, index: usize, held: Held, epochs: u64) -> (Held, u64) {
+    fn within(self, index: usize, held: Held, epochs: u64) -> (Held, u64) {
         let (tier, drain) = (self.tiers[index], self.drain_in_rates(index));
         if tier.rate == 0 {
             return (held, epochs);
@@ -157,11 +147,24 @@ impl Tiers {
     }
 
     /// What the tiers below take each epoch, divided by the tier's own rate.
-    fn drain_in_rates(&self, index: usize) -> u128 {
+    fn drain_in_rates(self, index: usize) -> u128 {
         let own = self.tiers[index].rate;
         let below = self.tiers[..=index].windows(2);
         below.map(|pair| part_of((pair[1].above - pair[0].above) << FRACTION, pair[0].rate, own, true)).sum()
     }
+}
+
+/// Tiers, with a rate that is taken of what they leave. Each rate is rounded down to a part of 10^9.
+pub(super) fn and_then(tiers: &[Tier], rate: u32) -> Vec<Tier> {
+    let mut both = Vec::with_capacity(tiers.len() + 1);
+    if tiers.first().is_none_or(|tier| tier.above > 0) {
+        both.push(Tier { above: 0, rate });
+    }
+    for tier in tiers {
+        let rest = u64::from(RATE_ONE - rate) * u64::from(tier.rate) / u64::from(RATE_ONE);
+        both.push(Tier { above: tier.above, rate: rate + rest as u32 });
+    }
+    both
 }
 
 /// `amount * rate / of` where the rate is at most `of`, rounded down or up; nothing of nothing.
@@ -169,9 +172,16 @@ fn part_of(amount: u128, rate: u32, of: u32, up: bool) -> u128 {
     if rate == 0 {
         return 0;
     }
-    let (rate, of) = (u128::from(rate), u128::from(of));
-    let rest = (amount % of) * rate;
-    (amount / of) * rate + if up { rest.div_ceil(of) } else { rest / of }
+    // Digit by digit: a division of 128 bits by 128 is a kilobyte of Wasm.
+    let (mut quotient, mut rest) = (0_u128, 0_u64);
+    for shift in [96, 64, 32, 0] {
+        let digits = rest << 32 | u64::from((amount >> shift) as u32);
+        quotient = quotient << 32 | u128::from(digits / u64::from(of));
+        rest = digits % u64::from(of);
+    }
+    let rest = rest * u64::from(rate);
+    let rest = if up { rest.div_ceil(of.into()) } else { rest / u64::from(of) };
+    quotient * u128::from(rate) + u128::from(rest)
 }
 
 /// `value * factor`, rounded down, with the whole product of 256 bits. Both are at most 2^127.

@@ -248,7 +248,8 @@ impl Book {
         looked.account
     }
 
-    /// An open account, settled and with what was recovered entered. Refused if there is none, or if one settlement does not
+    /// An open account, settled and with what was recovered entered: it has to be written, and not to be opened again before
+    /// that. Refused if there is none, or if one settlement does not
     /// go so far.
     pub fn open(&mut self, address: &Address) -> Account {
         let looked = self.look_at(address).unwrap_or_else(|| refuse(CurrencyError::NoAccount { account: *address }));

@@ -268,7 +268,7 @@ impl Currency {
 
     /// Closes a grant account whose identity holds no more; anybody. Answers how many units went to the depository.
     pub fn revoke(&mut self, account: Address) -> Result<u128, CurrencyError> {
-        let found = self.book.open(&account);
+        let found = self.book.account(&account).unwrap_or_else(|| refuse(CurrencyError::NoAccount { account }));
         match self.identity_holds(&account, &found) {
             None => refuse(CurrencyError::GateFailed),
             Some(true) => refuse(CurrencyError::IdentityHolds),

@@ -102,6 +102,9 @@ impl RedemptionDesk {
         answered(self.money().take_out(account, units).try_call())?;
         let waiting = Waiting { account, units };
         let (_, amount) = terms.split(units).ok_or(DeskError::TooMuch)?;
+        if amount == 0 {
+            return Err(DeskError::WorthNothing);
+        }
         if self.queue.first().is_none() && self.free() >= amount {
             self.let_leave(&waiting)?;
             pay(&account, amount)?;

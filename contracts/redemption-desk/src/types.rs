@@ -99,6 +99,8 @@ pub enum DeskError {
         /// The least, in units.
         minimum: u128,
     },
+    /// Not one native unit would be paid.
+    WorthNothing,
     /// Grant accounts cannot redeem.
     NotRedeemable,
     /// More than can be counted in native units.

@@ -288,6 +288,12 @@ impl Book {
         settled
     }
 
+    /// Recovers everything that an account has in a pool.
+    pub fn recover_all(&mut self, account: &Address, pool: Address, holding: &mut Holding) {
+        let start = core::mem::replace(holding, Holding::begin(holding.epoch, holding.checkpoint));
+        self.enter_recovery(account, Some(pool), &start, holding);
+    }
+
     fn enter_recovery(&mut self, account: &Address, pool: Option<Address>, start: &Holding, end: &Holding) {
         if start.held == end.held {
             return;

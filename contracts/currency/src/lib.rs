@@ -34,7 +34,7 @@ pub use policies::Proposal;
 pub use registry::{MAX_REGISTRATIONS, Registration};
 pub use terms::{Class, IdentityGateRef, Role, Scope, Term, Terms};
 
-use book::{Book, Pot};
+use book::Book;
 use counterpart_contracts::allowance::Allowances;
 use counterpart_contracts::pause::Pause;
 use counterpart_contracts::requests::Requests;
@@ -367,10 +367,7 @@ impl Currency {
         let found = self.book.open_position(&pool, &account);
         let mut position = found.unwrap_or_else(|| refuse(CurrencyError::NoPosition));
         if self.book.account(&account).is_none_or(|account| account.closed) {
-            let residue = position.holding.held.units_begun();
-            position.holding.held = Held::default();
-            self.book.shift(Pot::Circulating, Pot::Depository, residue);
-            Closed { account, residue }.emit();
+            self.book.recover_all(&account, pool, &mut position.holding);
         }
         self.book.set_position(&pool, &account, &position);
         Ok(())

@@ -7,7 +7,16 @@ use std::path::Path;
 #[test]
 fn interface_sections_keep_their_bytes() {
     let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    for package in ["double-entry", "empty", "token", "upgradeable-token"] {
+    for package in [
+        "currency",
+        "double-entry",
+        "empty",
+        "grant-desk",
+        "identity-registry",
+        "redemption-desk",
+        "token",
+        "upgradeable-token",
+    ] {
         let path = top.join("target/contracts").join(format!("{package}.wasm"));
         let wasm = std::fs::read(&path)
             .unwrap_or_else(|error| panic!("{}: {error}; run `cargo xtask contracts`", path.display()));

@@ -1,5 +1,6 @@
 //! Demonstrations: each system of the suite from beginning to end, on a network of its own.
 
+mod currency;
 mod network;
 mod stage;
 mod token;
@@ -37,6 +38,8 @@ struct Demonstration<T: Args> {
 
 #[derive(Subcommand)]
 enum Demo {
+    /// A currency is granted to a thousand people, circulates, is recovered and redeemed, epoch by epoch, and replayed.
+    Currency(Demonstration<currency::Arguments>),
     /// A security token is issued, traded, upgraded from parent to child, and replayed.
     Token(Demonstration<token::Arguments>),
 }
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
     }
     let demo = demo.unwrap_or(Demo::Token(token));
     let (settings, played) = match &demo {
+        Demo::Currency(currency) => (&currency.settings, currency::run(&currency.settings, &currency.own)),
         Demo::Token(token) => (&token.settings, token::run(&token.settings, &token.own)),
     };
     let output = Output { json: settings.json };

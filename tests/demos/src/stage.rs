@@ -99,6 +99,12 @@ impl<'a> Stage<'a> {
         Ok(value.map_err(|error| Failure::new(Exit::Bug, "bad_answer", error))?)
     }
 
+    /// Moves the clock of coming blocks forward.
+    pub fn advance_ms(&self, by_ms: u64) -> anyhow::Result<()> {
+        self.client.call("dev_advance_time", json!({ "by_ms": by_ms })).map_err(client_failure)?;
+        Ok(())
+    }
+
     /// One step: sends a transaction for each sender, waits for all, prints the certificate of the last.
     pub fn act(&mut self, title: &str, transactions: &[(&Signer, Vec<Action>)]) -> anyhow::Result<()> {
         let bar = self.output.bar(transactions.len() as u64, "sending");

@@ -94,6 +94,10 @@ fn every_demonstration_replays_on_three_engines_and_its_gas_is_told_to_the_unit(
         let data = folder.path().join("network");
         let mut command = Command::new(env!("CARGO_BIN_EXE_counterpart-demo"));
         command.current_dir(top()).args([&name, "--json", "--contracts", "target/contracts", "--data-dir"]).arg(&data);
+        // A small town: every instruction of its transactions is told.
+        if name == "currency" {
+            command.args(["--accounts", "40", "--epochs", "8"]);
+        }
         let output = command.output().expect("it starts");
         assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
         let store = Store::open(&data.join("replica-0/ledger")).expect("the ledger opens");

@@ -65,6 +65,7 @@ struct Run<'a> {
     books: Books,
     random: &'a mut Random,
     number: u64,
+    changes: u64,
 }
 
 impl Run<'_> {
@@ -92,7 +93,7 @@ impl Run<'_> {
             holdings.insert((key.address, key.address), holding);
         }
         let model = Model { policy, holdings, partners: BTreeMap::new(), leaving: 0 };
-        Run { chain, town, keys, model, books: Books::default(), random, number: 0 }
+        Run { chain, town, keys, model, books: Books::default(), random, number: 0, changes: 0 }
     }
 
     fn epoch(&self) -> u64 {

@@ -182,7 +182,8 @@ impl Run<'_> {
 
     fn change_policy(&mut self) {
         // Nobody falls so many changes behind that one settlement would not do.
-        if self.number % 4 == 0 {
+        self.changes += 1;
+        if self.changes.is_multiple_of(4) {
             self.call_infallible(&self.mayor(), self.money().settle_page(None, 50));
             let pool = self.town.pool.address;
             for key in self.keys.clone() {

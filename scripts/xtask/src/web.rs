@@ -145,7 +145,7 @@ fn demos(folder: &Path) -> anyhow::Result<Vec<(String, Devnet, String)>> {
         command.current_dir(root()).args([name, "--json", "--data-dir"]).arg(&data);
         // A small town: its ledger is replayed in a browser.
         if name == "currency" {
-            command.args(["--accounts", "40", "--epochs", "8"]);
+            command.args(["--accounts", "20", "--epochs", "8", "--payments", "10"]);
         }
         let output = command.stderr(Stdio::null()).output().context("a demonstration does not start")?;
         if !output.status.success() {

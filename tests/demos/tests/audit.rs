@@ -96,7 +96,7 @@ fn every_demonstration_replays_on_three_engines_and_its_gas_is_told_to_the_unit(
         command.current_dir(top()).args([&name, "--json", "--contracts", "target/contracts", "--data-dir"]).arg(&data);
         // A small town: every instruction of its transactions is told.
         if name == "currency" {
-            command.args(["--accounts", "40", "--epochs", "8"]);
+            command.args(["--accounts", "20", "--epochs", "8", "--payments", "10"]);
         }
         let output = command.output().expect("it starts");
         assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));

@@ -213,7 +213,7 @@ impl Book {
         self.positions.get(&(*pool, *account))
     }
 
-    /// Writes what an account has in a pool; nothing is removed.
+    /// Writes what an account has in a pool; when that is nothing, the position is gone.
     pub fn set_position(&mut self, pool: &Address, account: &Address, position: &Position) {
         let key = (*pool, *account);
         if position.holding.held.parts == 0 {
@@ -249,8 +249,7 @@ impl Book {
     }
 
     /// An open account, settled and with what was recovered entered: it has to be written, and not to be opened again before
-    /// that. Refused if there is none, or if one settlement does not
-    /// go so far.
+    /// that. Refused if there is none, or if one settlement does not go so far.
     pub fn open(&mut self, address: &Address) -> Account {
         let looked = self.look_at(address).unwrap_or_else(|| refuse(CurrencyError::NoAccount { account: *address }));
         if !looked.settled {

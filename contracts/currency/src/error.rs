@@ -77,10 +77,12 @@ pub enum CurrencyError {
     },
     /// Exempt accounts have no policies.
     NoPolicies,
-    /// The policies would begin too early.
-    NoticeTooShort {
+    /// The policies would begin too early or too late.
+    Notice {
         /// The first epoch in which they may begin.
         earliest: u64,
+        /// The last.
+        latest: u64,
     },
     /// Other policies of the class are waiting.
     ProposalPending,

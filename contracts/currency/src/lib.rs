@@ -40,6 +40,7 @@ use counterpart_contracts::pause::Pause;
 use counterpart_contracts::requests::Requests;
 use counterpart_contracts::roles::Roles;
 use counterpart_sdk::prelude::*;
+use transfers::MAX_MEMO;
 
 /// Entries of an answer, and accounts of a settlement, at most.
 pub const MAX_PAGE: u32 = 50;
@@ -281,6 +282,7 @@ impl Currency {
         self.require(Role::Granter);
         self.require_running(Scope::Grants);
         check_size(grants.len(), MAX_GRANTS);
+        check_size(memo.len(), MAX_MEMO as u32);
         Ok(grants.iter().map(|grant| self.pay_grant(grant, &memo)).collect())
     }
 

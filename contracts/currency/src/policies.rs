@@ -3,7 +3,7 @@
 use crate::event::{PolicyApplied, PolicyCancelled, PolicyProposed};
 use crate::terms::{Class, Terms};
 use crate::{CurrencyError, refuse};
-use counterpart_contracts::recovery::{Checkpoint, Policies};
+use counterpart_contracts::recovery::{Checkpoint, MAX_EPOCHS, Policies};
 use counterpart_sdk::prelude::*;
 
 /// Policies that wait.
@@ -69,8 +69,10 @@ impl PolicyBook {
         let last = self.checkpoint(class, self.count(class).saturating_sub(1)).unwrap_or_default();
         // The epoch that runs is not a whole one any more.
         let earliest = (epoch + 1 + u64::from(notice)).max(last.from_epoch + 1);
-        if from_epoch < earliest {
-            refuse(CurrencyError::NoticeTooShort { earliest });
+        // Policies of a far future would leave no room for others before them.
+        let latest = earliest + MAX_EPOCHS;
+        if !(earliest..=latest).contains(&from_epoch) {
+            refuse(CurrencyError::Notice { earliest, latest });
         }
         let ready_ms = env::block_time_ms().saturating_add(terms.policy_delay_ms);
         let proposal = Proposal { checkpoint: Checkpoint { from_epoch, policies }, ready_ms };

@@ -9,7 +9,8 @@ use counterpart_contracts::recovery::Holding;
 use counterpart_sdk::prelude::*;
 
 /// Bytes of a memo, at most.
-const MAX_MEMO: usize = 128;
+pub(crate) const MAX_MEMO: usize = 128;
+
 impl Currency {
     /// Why a transfer would be refused: all reasons.
     pub(crate) fn refusals(

@@ -189,6 +189,8 @@ fn a_grant_pays_once_for_each_id_of_a_granter(chain: &mut Chain) {
     let many = vec![Grant { id: id(9), to: town.bob.address, units: 1 }; 51];
     let refused = chain.call(&town.mayor, town.currency.grant(many, vec![]));
     assert_eq!(error(refused), CurrencyError::TooMany { limit: 50 });
+    let long = chain.call(&town.mayor, town.currency.grant(vec![], vec![0; 129]));
+    assert_eq!(error(long), CurrencyError::TooMany { limit: 128 });
     assert_eq!(town.check_books(chain).granted, 1_000_010);
 }
 

@@ -50,9 +50,10 @@ fn notice_is_given_in_whole_epochs_and_longer_for_sweeps(chain: &mut Chain) {
     let propose = |chain: &mut Chain, policies: Policies, from| {
         chain.call(&town.mayor, town.currency.propose_policy(Class::Grant, policies, from))
     };
-    assert_eq!(error(propose(chain, half(), 2)), CurrencyError::NoticeTooShort { earliest: 3 });
+    assert_eq!(error(propose(chain, half(), 2)), CurrencyError::Notice { earliest: 3, latest: 1_003 });
+    assert_eq!(error(propose(chain, half(), 1_004)), CurrencyError::Notice { earliest: 3, latest: 1_003 });
     let sweep = Policies { sweep: true, ..Policies::default() };
-    assert_eq!(error(propose(chain, sweep.clone(), 5)), CurrencyError::NoticeTooShort { earliest: 6 });
+    assert_eq!(error(propose(chain, sweep.clone(), 5)), CurrencyError::Notice { earliest: 6, latest: 1_006 });
     propose(chain, sweep, 6).expect("proposed");
     assert_eq!(error(propose(chain, half(), 8)), CurrencyError::ProposalPending);
 }

@@ -29,3 +29,17 @@ fn interface_sections_keep_their_bytes() {
         counterpart_golden::check(&golden.join(format!("{package}.abi.txt")), &text);
     }
 }
+
+#[test]
+fn no_contract_of_the_suite_takes_more_than_64_kib() {
+    let contracts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../contracts");
+    let mut seen = 0;
+    for folder in std::fs::read_dir(contracts).expect("the contracts").flatten() {
+        let wasm = format!("../../target/contracts/{}.wasm", folder.file_name().to_string_lossy());
+        if let Ok(file) = std::fs::metadata(Path::new(env!("CARGO_MANIFEST_DIR")).join(&wasm)) {
+            assert!(file.len() <= 64 * 1024, "{wasm} takes {} bytes", file.len());
+            seen += 1;
+        }
+    }
+    assert!(seen >= 11, "{seen} contracts: build them with `cargo xtask contracts`");
+}

@@ -198,7 +198,7 @@ impl Run<'_> {
         let propose = self.money().propose_policy(class, policies.clone(), from_epoch);
         match self.call(&self.mayor(), &[], propose) {
             Ok(()) => {}
-            Err(Failure::Error(CurrencyError::NoticeTooShort { .. })) => return,
+            Err(Failure::Error(CurrencyError::Notice { .. })) => return,
             Err(other) => panic!("{other:?}"),
         }
         let began = from_epoch.max(self.epoch() + 1);

@@ -8,7 +8,7 @@ use currency::{
     Role, RoleError, Scope, Term, Terms, native_currency,
 };
 use identity_registry::{Entry, IdentityRegistryRef, native_identityregistry};
-use town::{EPOCH_MS, Town, id, terms};
+use town::{EPOCH_MS, Town, id, person, terms};
 
 /// What `require_auth` refuses with.
 const UNAUTHORIZED: u32 = 0xFFFF_0005;
@@ -320,7 +320,7 @@ fn a_person_has_one_grant_account_while_the_gate_says_so(chain: &mut Chain) {
     let register =
         |key: &Key, class| money.register_accounts(vec![Registration { account: key.address, class, group: 0 }]);
     assert_eq!(error(chain.call(&mayor, register(&alice, Class::Grant))), CurrencyError::NoIdentity);
-    let entry = |key: &Key, valid_until_ms| Entry { account: key.address, identity: id(1), valid_until_ms };
+    let entry = |key: &Key, valid_until_ms| Entry { valid_until_ms, ..person(key) };
     let until = chain.time_ms() + 1_000_000;
     chain.call(&mayor, registry.register(vec![entry(&alice, until), entry(&twin, u64::MAX)])).expect("known");
     chain.call(&mayor, register(&alice, Class::Grant)).expect("registered");

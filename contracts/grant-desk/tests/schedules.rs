@@ -6,8 +6,8 @@ mod town;
 use counterpart_testing::{Account as Key, Chain, Failure, Subject, contract_test};
 use currency::{Class, CurrencyRef, Policies, Registration, Role, Scope, Terms, native_currency};
 use grant_desk::{DeskError, GrantDeskRef, GroupAmount, Payment, RoleError, Schedule, native_grantdesk};
-use identity_registry::{Entry, IdentityRegistryRef, native_identityregistry};
-use town::{Town, id, terms};
+use identity_registry::{IdentityRegistryRef, native_identityregistry};
+use town::{Town, person, terms};
 
 const PERIOD_MS: u64 = 100_000;
 
@@ -155,7 +155,7 @@ fn a_person_is_paid_once_with_however_many_accounts(chain: &mut Chain) {
     let terms = schedule(chain);
     chain.call(&mayor, desk.set_schedule(terms)).expect("set");
     let [one, two] = ["one", "two"].map(|name| chain.account(name));
-    let entries = [&one, &two].map(|key| Entry { account: key.address, identity: id(1), valid_until_ms: u64::MAX });
+    let entries = [&one, &two].map(person);
     chain.call(&mayor, registry.register(entries.to_vec())).expect("known");
     let register = |key: &Key| {
         currency.register_accounts(vec![Registration { account: key.address, class: Class::Grant, group: 0 }])

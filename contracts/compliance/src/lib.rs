@@ -1,0 +1,236 @@
+//! Rules for units of a security: who may hold, how much, how many, and how fast.
+//!
+//! A token asks before it moves units, and tells when it did. It brings what the rules need to know of both sides, so that nothing is
+//! asked back. Units are counted by identity, whatever accounts and versions of the token they lie in: all versions of a token share
+//! one contract of rules.
+#![cfg_attr(target_arch = "wasm32", no_std)]
+
+mod books;
+mod types;
+
+pub use counterpart_contracts::roles::{AdminChanged, AdminProposed, RoleChanged, RoleError};
+pub use types::{ComplianceError, Countries, HolderChanged, Kind, Movement, Pace, Party, Refusal, Rules, RulesSet};
+
+use books::{Books, Holder};
+use counterpart_contracts::roles::Roles;
+use counterpart_sdk::prelude::*;
+use identity_registry::{Entry, IdentityRegistryRef};
+
+/// Countries that rules name, at most.
+pub const MAX_COUNTRIES: u32 = 64;
+/// The role of those who set rules.
+const OFFICER: u8 = 0;
+/// The role of tokens.
+const TOKEN: u8 = 1;
+
+/// What is known of both sides of a movement.
+struct Parties {
+    from: Option<Entry>,
+    to: Option<Entry>,
+}
+
+/// What the contract keeps.
+#[storage]
+pub struct Compliance {
+    registry: Item<Address>,
+    roles: Roles,
+    rules: Item<Rules>,
+    books: Books,
+}
+
+#[contract(events(RulesSet, HolderChanged, RoleChanged, AdminProposed, AdminChanged))]
+impl Compliance {
+    /// Makes a contract without rules, for tokens whose holders a registry knows; whoever deploys it is the admin, who appoints
+    /// officers and admits tokens. Another admin waits for so many ms.
+    pub fn new(registry: Address, admin_delay_ms: u64) -> Self {
+        let mut compliance = Self::default();
+        compliance.registry.set(&registry);
+        compliance.roles.begin(&env::caller(), admin_delay_ms);
+        compliance
+    }
+
+    /// The registry of identities.
+    pub fn registry(&self) -> Address {
+        self.registry.get_or_default()
+    }
+
+    /// The rules.
+    pub fn rules(&self) -> Rules {
+        self.rules.get_or_default()
+    }
+
+    /// Units of an identity, in all accounts and versions.
+    pub fn units_of(&self, identity: Hash) -> u128 {
+        self.books.units(&identity)
+    }
+
+    /// All units.
+    pub fn supply(&self) -> u128 {
+        self.books.supply()
+    }
+
+    /// Identities that hold units; and those of them that were not accredited when they began to.
+    pub fn holders(&self) -> (u32, u32) {
+        self.books.holders()
+    }
+
+    /// Who appoints officers and admits tokens.
+    pub fn admin(&self) -> Address {
+        self.roles.admin()
+    }
+
+    /// Whether an account may set rules.
+    pub fn is_officer(&self, account: Address) -> bool {
+        self.roles.has(OFFICER, &account)
+    }
+
+    /// Whether a contract is a token that these rules are for.
+    pub fn is_token(&self, token: Address) -> bool {
+        self.roles.has(TOKEN, &token)
+    }
+
+    /// Every rule that a movement breaks: all at once, none if it may happen.
+    pub fn refusals(&self, movement: Movement) -> Result<Vec<Refusal>, ComplianceError> {
+        Ok(self.judge(&movement, &self.parties(&movement)?))
+    }
+
+    /// Notes that units move; a token. Refused if the movement breaks rules.
+    pub fn moved(&mut self, movement: Movement) -> Result<(), ComplianceError> {
+        if !self.is_token(env::caller()) {
+            return Err(ComplianceError::NotToken);
+        }
+        let parties = self.parties(&movement)?;
+        let refusals = self.judge(&movement, &parties);
+        if !refusals.is_empty() {
+            return Err(ComplianceError::Refused { refusals });
+        }
+        let from = self.counted(movement.from.as_ref(), parties.from.as_ref());
+        let to = self.counted(movement.to.as_ref(), parties.to.as_ref());
+        for holder in [&from, &to].into_iter().flatten() {
+            self.books.rebook(holder)?;
+        }
+        let paced = matches!(movement.kind, Kind::Transfer | Kind::Redeem);
+        let pace = self.rules().pace.filter(|_| paced);
+        self.books.note(from.as_ref(), to.as_ref(), movement.units, pace)
+    }
+
+    /// Sets all rules; an officer. Who holds already keeps what it has.
+    pub fn set_rules(&mut self, rules: Rules) -> Result<(), ComplianceError> {
+        if !self.is_officer(env::caller()) {
+            return Err(ComplianceError::NotOfficer);
+        }
+        if rules.countries.named.len() > MAX_COUNTRIES as usize {
+            return Err(ComplianceError::TooMany { limit: MAX_COUNTRIES });
+        }
+        self.rules.set(&rules);
+        RulesSet { rules }.emit();
+        Ok(())
+    }
+
+    /// Appoints an officer or dismisses one; the admin.
+    pub fn set_officer(&mut self, account: Address, is: bool) -> Result<(), ComplianceError> {
+        self.require_admin()?;
+        self.roles.set(OFFICER, &account, is);
+        Ok(())
+    }
+
+    /// Admits a token or a next version of one, or no more; the admin.
+    pub fn set_token(&mut self, token: Address, is: bool) -> Result<(), ComplianceError> {
+        self.require_admin()?;
+        self.roles.set(TOKEN, &token, is);
+        Ok(())
+    }
+
+    /// Proposes another admin, or nobody any more; the admin.
+    pub fn propose_admin(&mut self, admin: Option<Address>) -> Result<(), ComplianceError> {
+        self.roles.propose_admin(admin).map_err(|error| ComplianceError::Admin { error })
+    }
+
+    /// Becomes admin; who was proposed, when the delay is over.
+    pub fn accept_admin(&mut self) -> Result<(), ComplianceError> {
+        self.roles.accept_admin().map_err(|error| ComplianceError::Admin { error })
+    }
+
+    fn require_admin(&self) -> Result<(), ComplianceError> {
+        self.roles.require_admin().map_err(|error| ComplianceError::Admin { error })
+    }
+
+    /// What the registry knows of both sides. A registry that fails lets nothing move.
+    fn parties(&self, movement: &Movement) -> Result<Parties, ComplianceError> {
+        let registry = IdentityRegistryRef::at(self.registry());
+        let ask = |party: &Option<Party>| match party {
+            None => Ok(None),
+            Some(party) => {
+                let answer = registry.investor(party.account).try_call();
+                answer.ok().and_then(Result::ok).ok_or(ComplianceError::RegistryFailed)
+            }
+        };
+        Ok(Parties { from: ask(&movement.from)?, to: ask(&movement.to)? })
+    }
+
+    /// By whom units of a side are counted: by who is known now, else by who was when they came.
+    fn counted(&self, party: Option<&Party>, entry: Option<&Entry>) -> Option<Holder> {
+        let Party { account, units } = *party?;
+        let identity = entry.map(|entry| entry.identity).or_else(|| self.books.identity_of(&account))?;
+        Some(Holder { account, units, identity, accredited: entry.is_some_and(|entry| entry.accredited) })
+    }
+
+    /// Every rule that a movement breaks.
+    fn judge(&self, movement: &Movement, parties: &Parties) -> Vec<Refusal> {
+        let rules = self.rules();
+        let (mut refusals, free) = (Vec::new(), matches!(movement.kind, Kind::Issue | Kind::Transfer | Kind::Redeem));
+        let mut check = |breaks: bool, refusal: Refusal| {
+            if breaks {
+                refusals.push(refusal);
+            }
+        };
+        if movement.kind == Kind::Transfer {
+            check(parties.from.is_none(), Refusal::SenderUnknown);
+        }
+        if free {
+            check(rules.lot > 1 && !movement.units.is_multiple_of(rules.lot), Refusal::Lot { lot: rules.lot });
+        }
+        let from = self.counted(movement.from.as_ref(), parties.from.as_ref());
+        let same = from.as_ref().is_some_and(|from| parties.to.is_some_and(|to| from.identity == to.identity));
+        if let (Some(from), Some(pace), Kind::Transfer | Kind::Redeem, false) = (&from, rules.pace, movement.kind, same)
+        {
+            let (left, until_ms) = self.books.left_in_window(&from.identity, pace);
+            check(movement.units > left, Refusal::Pace { left, until_ms });
+        }
+        if movement.kind == Kind::Issue {
+            let supply = self.books.supply().saturating_add(movement.units);
+            check(rules.max_supply > 0 && supply > rules.max_supply, Refusal::MaxSupply { most: rules.max_supply });
+        }
+        let Some(party) = movement.to else { return refusals };
+        let Some(to) = parties.to else {
+            check(true, Refusal::ReceiverUnknown);
+            return refusals;
+        };
+        if movement.kind == Kind::Recovery {
+            check(!same, Refusal::OtherIdentity);
+            return refusals;
+        }
+        let named = rules.countries.named.contains(&to.country);
+        check(named != rules.countries.only, Refusal::Country { country: to.country });
+        check(rules.accredited_only && !to.accredited, Refusal::NotAccredited);
+        check(!rules.contracts && env::code_hash(&party.account).is_some(), Refusal::Contract);
+        if same {
+            return refusals;
+        }
+        let has = self.books.units(&to.identity);
+        let would_have = has.saturating_add(movement.units);
+        let most = rules.max_units;
+        check(most > 0 && would_have > most, Refusal::MaxUnits { would_have, most });
+        let (holders, unaccredited) = self.books.holders();
+        // Who gives all that it has makes room.
+        let leaves = from.as_ref().filter(|from| self.books.units(&from.identity) == movement.units);
+        let room = u32::from(leaves.is_some());
+        let most = rules.max_holders;
+        check(has == 0 && most > 0 && holders + 1 > most + room, Refusal::MaxHolders { most });
+        let room = u32::from(leaves.is_some_and(|from| self.books.is_unaccredited(&from.identity)));
+        let most = rules.max_unaccredited;
+        let counts = has == 0 && !to.accredited && most > 0;
+        check(counts && unaccredited + 1 > most + room, Refusal::MaxUnaccredited { most });
+        refusals
+    }
+}

@@ -1,7 +1,11 @@
 //! Units by identity, how many hold, and what was moved in each window.
 
 use crate::types::{ComplianceError, HolderChanged, Pace};
+use counterpart_contracts::history::History;
 use counterpart_sdk::prelude::*;
+
+/// Stands for all identities: no hash of anybody is zero.
+const ALL: Hash = Hash([0; 32]);
 
 /// What is counted of an identity.
 #[derive(Abi, Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -33,6 +37,8 @@ pub struct Books {
     /// Who an account belonged to when it received units last: it may be known no more when it gives them away.
     identities: Map<Address, Hash>,
     supply: Item<u128>,
+    /// Units of each identity as they were at any time, and all units under the id of nobody.
+    history: History,
     holders: Item<u32>,
     unaccredited: Item<u32>,
 }
@@ -46,6 +52,16 @@ impl Books {
     /// All units.
     pub fn supply(&self) -> u128 {
         self.supply.get_or_default()
+    }
+
+    /// Units of an identity at the end of a ms.
+    pub fn units_at(&self, identity: &Hash, time_ms: u64) -> u128 {
+        self.history.amount_at(identity, time_ms)
+    }
+
+    /// All units at the end of a ms.
+    pub fn supply_at(&self, time_ms: u64) -> u128 {
+        self.history.amount_at(&ALL, time_ms)
     }
 
     /// How many identities hold, and how many of them count as not accredited.
@@ -109,6 +125,7 @@ impl Books {
             supply = supply.checked_add(units).ok_or(ComplianceError::Books)?;
         }
         self.supply.set(&supply);
+        self.history.note(&ALL, supply);
         Ok(())
     }
 
@@ -126,6 +143,7 @@ impl Books {
             self.count_holder(identity, counted.unaccredited, false);
         }
         counted.units = left;
+        self.history.note(identity, left);
         self.counted.set(identity, &counted);
         Ok(())
     }
@@ -137,6 +155,7 @@ impl Books {
             self.count_holder(&to.identity, counted.unaccredited, true);
         }
         counted.units = counted.units.checked_add(units).ok_or(ComplianceError::Books)?;
+        self.history.note(&to.identity, counted.units);
         self.counted.set(&to.identity, &counted);
         self.identities.set(&to.account, &to.identity);
         Ok(())

@@ -69,6 +69,16 @@ impl Compliance {
         self.books.supply()
     }
 
+    /// Units of an identity at the end of a ms since 1970, in all accounts and versions. A ms that is not over may still change.
+    pub fn units_at(&self, identity: Hash, time_ms: u64) -> u128 {
+        self.books.units_at(&identity, time_ms)
+    }
+
+    /// All units at the end of a ms since 1970.
+    pub fn supply_at(&self, time_ms: u64) -> u128 {
+        self.books.supply_at(time_ms)
+    }
+
     /// Identities that hold units; and those of them that were not accredited when they began to.
     pub fn holders(&self) -> (u32, u32) {
         self.books.holders()

@@ -117,6 +117,38 @@ fn units_are_counted_by_identity_and_not_by_account(chain: &mut Chain) {
 }
 
 #[contract_test]
+fn holdings_are_known_as_they_were_at_any_time(chain: &mut Chain) {
+    let setting = Setting::new(chain);
+    let mut times = Vec::new();
+    let mut step = |chain: &mut Chain, movement| {
+        let before = chain.time_ms();
+        setting.moved(chain, movement).expect("moved");
+        chain.advance_ms(10_000);
+        times.push(before);
+    };
+    step(chain, issue("alice", 0, 100));
+    step(chain, issue("bob", 0, 40));
+    step(chain, transfer("alice", 100, "bob", 40, 30));
+    step(chain, transfer("alice", 70, "alice at the bank", 0, 70));
+    step(chain, movement(Kind::Redeem, Some(("bob", 70)), None, 70));
+    let expected = [(100, 0), (100, 40), (70, 70), (70, 70), (70, 0)];
+    let at = |chain: &Chain, time_ms| {
+        let units = [1, 2].map(|identity| chain.query(setting.compliance.units_at(Hash([identity; 32]), time_ms)));
+        (
+            units.map(|units| units.expect("answered")),
+            chain.query(setting.compliance.supply_at(time_ms)).expect("answered"),
+        )
+    };
+    assert_eq!(at(chain, times[0] - 1), ([0, 0], 0));
+    for (index, (alice, bob)) in expected.into_iter().enumerate() {
+        for time_ms in [times[index], times[index] + 1, times[index] + 9_999] {
+            assert_eq!(at(chain, time_ms), ([alice, bob], alice + bob), "movement {index}");
+        }
+    }
+    assert_eq!(at(chain, u64::MAX), ([70, 0], 70));
+}
+
+#[contract_test]
 fn all_broken_rules_are_told_at_once(chain: &mut Chain) {
     let setting = Setting::new(chain);
     setting.moved(chain, issue("alice", 0, 100)).expect("issued");

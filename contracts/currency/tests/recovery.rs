@@ -122,7 +122,10 @@ fn what_expires_is_the_oldest_and_what_is_spent_too(chain: &mut Chain) {
     let town = Town::founded(chain, Terms { grant_policies: Policies { expiry, ..Policies::default() }, ..terms() });
     town.grant(chain, 1, &town.alice, 100);
     town.advance_to_epoch(chain, 1, 0);
-    town.grant(chain, 2, &town.alice, 50);
+    town.grant(chain, 2, &town.alice, 20);
+    town.grant(chain, 3, &town.alice, 30);
+    let account = chain.query(town.currency.account(town.alice.address)).expect("answered").expect("registered");
+    assert_eq!(account.holding.lots.iter().map(|lot| lot.epoch).collect::<Vec<_>>(), [0, 1], "one for each epoch");
     town.pay(chain, &town.alice, &town.shop, 30).expect("paid");
     town.advance_to_epoch(chain, 3, 1);
     assert_eq!(town.balance(chain, &town.alice), 120);

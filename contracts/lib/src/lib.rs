@@ -5,6 +5,7 @@ extern crate alloc;
 
 pub mod allowance;
 pub mod double_entry;
+pub mod history;
 pub mod pause;
 pub mod recovery;
 pub mod requests;

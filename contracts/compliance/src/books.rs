@@ -4,7 +4,7 @@ use crate::types::{ComplianceError, HolderChanged, Pace};
 use counterpart_contracts::history::History;
 use counterpart_sdk::prelude::*;
 
-/// Stands for all identities: no hash of anybody is zero.
+/// What all units are noted under, in a history of their own: any hash may be somebody's identity.
 const ALL: Hash = Hash([0; 32]);
 
 /// What is counted of an identity.
@@ -37,8 +37,10 @@ pub struct Books {
     /// Who an account belonged to when it received units last: it may be known no more when it gives them away.
     identities: Map<Address, Hash>,
     supply: Item<u128>,
-    /// Units of each identity as they were at any time, and all units under the id of nobody.
+    /// Units of each identity as they were at any time.
     history: History,
+    /// All units as they were at any time.
+    supplies: History,
     holders: Item<u32>,
     unaccredited: Item<u32>,
 }
@@ -61,7 +63,7 @@ impl Books {
 
     /// All units at the end of a ms.
     pub fn supply_at(&self, time_ms: u64) -> u128 {
-        self.history.amount_at(&ALL, time_ms)
+        self.supplies.amount_at(&ALL, time_ms)
     }
 
     /// How many identities hold, and how many of them count as not accredited.
@@ -125,7 +127,7 @@ impl Books {
             supply = supply.checked_add(units).ok_or(ComplianceError::Books)?;
         }
         self.supply.set(&supply);
-        self.history.note(&ALL, supply);
+        self.supplies.note(&ALL, supply);
         Ok(())
     }
 

@@ -149,6 +149,17 @@ fn holdings_are_known_as_they_were_at_any_time(chain: &mut Chain) {
 }
 
 #[contract_test]
+fn any_hash_may_be_an_identity(chain: &mut Chain) {
+    let setting = Setting::new(chain);
+    let nobody = Entry { identity: Hash::ZERO, ..entry("dora", 0, JAPAN, true) };
+    chain.call(&setting.office, setting.registry.register(vec![nobody])).expect("registered");
+    setting.moved(chain, issue("alice", 0, 100)).expect("issued");
+    setting.moved(chain, issue("dora", 0, 1)).expect("issued");
+    assert_eq!(chain.query(setting.compliance.units_at(Hash::ZERO, u64::MAX)), Ok(1));
+    assert_eq!(chain.query(setting.compliance.supply_at(u64::MAX)), Ok(101));
+}
+
+#[contract_test]
 fn all_broken_rules_are_told_at_once(chain: &mut Chain) {
     let setting = Setting::new(chain);
     setting.moved(chain, issue("alice", 0, 100)).expect("issued");

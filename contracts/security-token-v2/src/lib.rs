@@ -3,6 +3,7 @@
 //! New in this version: at most so many holders, and documents that holders can check by their hash.
 #![cfg_attr(target_arch = "wasm32", no_std)]
 
+use compliance::Movement;
 use counterpart_sdk::prelude::*;
 use security_token::{Frozen, HolderBook, Holding, Locked, Reason, SecurityTokenRef, TokenError, Transferred};
 
@@ -46,6 +47,10 @@ impl SecurityTokenV2 {
         token.issuer.set(&env::caller());
         token.parent.set(&parent);
         token.holder_limit.set(&holder_limit);
+        // The rules go on: they count over both versions.
+        if let Ok(Ok(Some(compliance))) = SecurityTokenRef::at(parent).compliance().try_call() {
+            token.book.set_compliance(&compliance);
+        }
         Ok(token)
     }
 
@@ -96,22 +101,23 @@ impl SecurityTokenV2 {
 
     /// Why a transfer would be refused: all reasons at once, none if it would be accepted.
     pub fn can_transfer(&self, from: Address, to: Address, units: u128) -> Vec<Reason> {
-        let mut reasons = self.book.refusals(&from, &to, units);
-        let limit = self.holder_limit.get_or_default();
-        let leaves = self.book.balance(&from) == units;
-        if self.book.balance(&to) == 0 && !leaves && self.book.count() >= limit {
-            reasons.push(Reason::HolderLimit { limit });
-        }
+        let mut reasons = self.own_refusals(&from, &to, units);
+        reasons.extend(self.book.broken_rules(self.movement(&from, &to, units)));
         reasons
+    }
+
+    /// The contract of rules that is asked before units move, which is the parent's.
+    pub fn compliance(&self) -> Option<Address> {
+        self.book.compliance()
     }
 
     /// Moves units; the holder has to authorise it.
     pub fn transfer(&mut self, from: Address, to: Address, units: u128) -> Result<(), TokenError> {
         env::require_auth(&from);
-        let reasons = self.can_transfer(from, to, units);
-        if !reasons.is_empty() {
-            return Err(TokenError::TransferRefused { reasons });
+        if !self.own_refusals(&from, &to, units).is_empty() {
+            return Err(TokenError::TransferRefused { reasons: self.can_transfer(from, to, units) });
         }
+        self.book.tell_rules(self.movement(&from, &to, units))?;
         self.book.move_units(&from, &to, units)?;
         Transferred { from, to, units }.emit();
         Ok(())
@@ -154,6 +160,26 @@ impl SecurityTokenV2 {
         self.book.take_over(&holder, &holding)?;
         Migrated { holder, units: holding.units }.emit();
         Ok(())
+    }
+
+    /// Why this contract would refuse a transfer, whatever the rules say.
+    fn own_refusals(&self, from: &Address, to: &Address, units: u128) -> Vec<Reason> {
+        let mut reasons = self.book.refusals(from, to, units);
+        let limit = self.holder_limit.get_or_default();
+        let leaves = self.book.balance(from) == units;
+        if self.book.balance(to) == 0 && !leaves && self.book.count() >= limit {
+            reasons.push(Reason::HolderLimit { limit });
+        }
+        reasons
+    }
+
+    /// A transfer as the rules are asked and told: with what an account still has in the parent.
+    fn movement(&self, from: &Address, to: &Address, units: u128) -> Movement {
+        let parent = SecurityTokenRef::at(self.parent.get_or_default());
+        self.book.movement(Some(from), to, units, |account| match self.book.compliance() {
+            Some(_) => parent.balance_of(*account).call(),
+            None => 0,
+        })
     }
 
     fn require_issuer(&self) -> Result<(), TokenError> {

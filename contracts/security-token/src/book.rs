@@ -1,6 +1,7 @@
 //! The table of holders, which every version of the token has.
 
 use crate::types::{Holding, Reason, TokenError};
+use compliance::{ComplianceError, ComplianceRef, Kind, Movement, Party};
 use counterpart_sdk::prelude::*;
 
 /// Holders with their units, freezes and locks.
@@ -11,6 +12,7 @@ pub struct HolderBook {
     /// Those with at least one unit.
     holders: Set<Address>,
     count: Item<u32>,
+    compliance: Item<Address>,
 }
 
 impl HolderBook {
@@ -24,6 +26,38 @@ impl HolderBook {
         let total = self.total().checked_add(units).ok_or(TokenError::Overflow)?;
         self.total.set(&total);
         Ok(())
+    }
+
+    /// The contract of rules, if there is one.
+    pub fn compliance(&self) -> Option<Address> {
+        self.compliance.get()
+    }
+
+    /// Chooses a contract of rules.
+    pub fn set_compliance(&mut self, compliance: &Address) {
+        self.compliance.set(compliance);
+    }
+
+    /// Every rule that a movement would break. A contract of rules that does not answer lets nothing move.
+    pub fn broken_rules(&self, movement: Movement) -> Vec<Reason> {
+        let Some(compliance) = self.compliance() else { return Vec::new() };
+        match ComplianceRef::at(compliance).refusals(movement).try_call() {
+            Ok(Ok(refusals)) => refusals.into_iter().map(|refusal| Reason::Rule { refusal }).collect(),
+            _ => vec![Reason::RulesFailed],
+        }
+    }
+
+    /// Tells the contract of rules that units move: it checks and counts in one.
+    pub fn tell_rules(&self, movement: Movement) -> Result<(), TokenError> {
+        let Some(compliance) = self.compliance() else { return Ok(()) };
+        let reasons = match ComplianceRef::at(compliance).moved(movement).try_call() {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(ComplianceError::Refused { refusals })) => {
+                refusals.into_iter().map(|refusal| Reason::Rule { refusal }).collect()
+            }
+            _ => vec![Reason::RulesFailed],
+        };
+        Err(TokenError::TransferRefused { reasons })
     }
 
     /// Units of a holder.
@@ -113,6 +147,22 @@ impl HolderBook {
         };
         self.enter(holder, &holding);
         self.add_to_total(from_parent.units)
+    }
+
+    /// A movement as the rules are asked and told; `elsewhere` answers units of an account in other versions.
+    pub fn movement(
+        &self,
+        from: Option<&Address>,
+        to: &Address,
+        units: u128,
+        elsewhere: impl Fn(&Address) -> u128,
+    ) -> Movement {
+        let party = |account: &Address| Party {
+            account: *account,
+            units: self.balance(account).saturating_add(elsewhere(account)),
+        };
+        let kind = if from.is_some() { Kind::Transfer } else { Kind::Issue };
+        Movement { kind, from: from.map(party), to: Some(party(to)), units }
     }
 
     /// Writes a holding and keeps the list of holders.

@@ -10,7 +10,8 @@ mod types;
 
 pub use book::HolderBook;
 pub use types::{
-    ChildRef, Frozen, Holding, Issued, Locked, Reason, TokenError, Transferred, Upgraded, UpgradedAddressSet,
+    ChildRef, ComplianceSet, Frozen, Holding, Issued, Locked, Reason, TokenError, Transferred, Upgraded,
+    UpgradedAddressSet,
 };
 
 use counterpart_sdk::prelude::*;
@@ -26,7 +27,7 @@ pub struct SecurityToken {
     book: HolderBook,
 }
 
-#[contract(events(Issued, Transferred, Frozen, Locked, UpgradedAddressSet, Upgraded))]
+#[contract(events(Issued, Transferred, Frozen, Locked, ComplianceSet, UpgradedAddressSet, Upgraded))]
 impl SecurityToken {
     /// Makes a token without units; whoever deploys it is the issuer.
     pub fn new(name: String, symbol: String) -> Self {
@@ -77,21 +78,35 @@ impl SecurityToken {
         self.book.holders(after.as_ref(), limit.min(100))
     }
 
+    /// The contract of rules that is asked before units move, if there is one.
+    pub fn compliance(&self) -> Option<Address> {
+        self.book.compliance()
+    }
+
     /// Why a transfer would be refused: all reasons at once, none if it would be accepted.
     pub fn can_transfer(&self, from: Address, to: Address, units: u128) -> Vec<Reason> {
-        let mut reasons = self.book.refusals(&from, &to, units);
-        if let Some(child) = self.upgraded_address.get() {
-            reasons.push(Reason::Upgraded { child });
-        }
+        let mut reasons = self.own_refusals(&from, &to, units);
+        reasons.extend(self.book.broken_rules(self.book.movement(Some(&from), &to, units, |_| 0)));
         reasons
     }
 
+    /// Chooses the contract of rules, before the first unit is issued; it has to admit this token.
+    pub fn set_compliance(&mut self, compliance: Address) -> Result<(), TokenError> {
+        self.require_issuer()?;
+        if self.book.total() > 0 {
+            return Err(TokenError::UnitsExist);
+        }
+        self.book.set_compliance(&compliance);
+        ComplianceSet { compliance }.emit();
+        Ok(())
+    }
     /// Issues units to a holder.
     pub fn issue(&mut self, to: Address, units: u128) -> Result<(), TokenError> {
         self.require_issuer()?;
         if self.issuance_finished.get_or_default() || self.upgraded_address.get().is_some() {
             return Err(TokenError::IssuanceFinished);
         }
+        self.book.tell_rules(self.book.movement(None, &to, units, |_| 0))?;
         self.book.credit(&to, units)?;
         self.book.add_to_total(units)?;
         Issued { to, units }.emit();
@@ -108,10 +123,10 @@ impl SecurityToken {
     /// Moves units; the holder has to authorise it.
     pub fn transfer(&mut self, from: Address, to: Address, units: u128) -> Result<(), TokenError> {
         env::require_auth(&from);
-        let reasons = self.can_transfer(from, to, units);
-        if !reasons.is_empty() {
-            return Err(TokenError::TransferRefused { reasons });
+        if !self.own_refusals(&from, &to, units).is_empty() {
+            return Err(TokenError::TransferRefused { reasons: self.can_transfer(from, to, units) });
         }
+        self.book.tell_rules(self.book.movement(Some(&from), &to, units, |_| 0))?;
         self.book.move_units(&from, &to, units)?;
         Transferred { from, to, units }.emit();
         Ok(())
@@ -172,6 +187,15 @@ impl SecurityToken {
             }
         }
         Ok(moved)
+    }
+
+    /// Why this contract would refuse a transfer, whatever the rules say.
+    fn own_refusals(&self, from: &Address, to: &Address, units: u128) -> Vec<Reason> {
+        let mut reasons = self.book.refusals(from, to, units);
+        if let Some(child) = self.upgraded_address.get() {
+            reasons.push(Reason::Upgraded { child });
+        }
+        reasons
     }
 
     fn require_issuer(&self) -> Result<(), TokenError> {

@@ -1,5 +1,6 @@
 //! What the token answers, reports and refuses with.
 
+use compliance::Refusal;
 use counterpart_sdk::prelude::*;
 
 /// What is known of a holder; it moves along in a migration as a whole.
@@ -46,6 +47,13 @@ pub enum Reason {
         /// The most.
         limit: u32,
     },
+    /// A rule of the contract of rules.
+    Rule {
+        /// Which.
+        refusal: Refusal,
+    },
+    /// The contract of rules does not answer: nothing moves.
+    RulesFailed,
 }
 
 /// What the token refuses with.
@@ -91,6 +99,8 @@ pub enum TokenError {
     },
     /// Only the parent may.
     NotParent,
+    /// Rules are chosen before the first unit is issued: they count from the beginning.
+    UnitsExist,
 }
 
 /// Units were issued.
@@ -134,6 +144,14 @@ pub struct Locked {
     pub holder: Address,
     /// Until when, in ms since 1970.
     pub time_ms: u64,
+}
+
+/// A contract of rules was chosen.
+#[derive(Event, Clone, PartialEq, Eq, Debug)]
+pub struct ComplianceSet {
+    /// It.
+    #[topic]
+    pub compliance: Address,
 }
 
 /// The child was named.

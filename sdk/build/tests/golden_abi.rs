@@ -10,6 +10,7 @@ fn interface_sections_keep_their_bytes() {
     for package in [
         "compliance",
         "currency",
+        "dividend-desk",
         "double-entry",
         "empty",
         "grant-desk",

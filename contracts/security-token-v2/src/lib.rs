@@ -1,20 +1,14 @@
 //! The next version of the security token: a child that takes over its parent's holders.
 //!
-//! New in this version: at most so many holders, and documents that holders can check by their hash.
+//! New in this version: at most so many holders.
 #![cfg_attr(target_arch = "wasm32", no_std)]
 
-use compliance::Movement;
 use counterpart_sdk::prelude::*;
-use security_token::{Frozen, HolderBook, Holding, Locked, Reason, SecurityTokenRef, TokenError, Transferred};
-
-/// A document was published or replaced.
-#[derive(Event, Clone, PartialEq, Eq, Debug)]
-pub struct DocumentPublished {
-    /// Its name.
-    pub name: String,
-    /// SHA3-256 of its content.
-    pub hash: Hash,
-}
+use security_token::{
+    ADMIN_DELAY_MS, AdminChanged, AdminProposed, Allowance, Approved, Deactivated, DocumentPublished, Forced, Frozen,
+    Holding, Locked, Paused, Reason, Recovered, Redeemed, Register, Role, RoleChanged, Scope, SecurityTokenRef,
+    TokenError, Transferred, UnitsFrozen, Version,
+};
 
 /// A holder came over from the parent.
 #[derive(Event, Clone, PartialEq, Eq, Debug)]
@@ -29,27 +23,41 @@ pub struct Migrated {
 /// What the token keeps.
 #[storage]
 pub struct SecurityTokenV2 {
-    issuer: Item<Address>,
     parent: Item<Address>,
     holder_limit: Item<u32>,
-    documents: OrdMap<String, Hash>,
-    book: HolderBook,
+    register: Register,
 }
 
-#[contract(events(Migrated, Transferred, Frozen, Locked, DocumentPublished))]
+#[contract(events(
+    Migrated,
+    Transferred,
+    Redeemed,
+    Frozen,
+    UnitsFrozen,
+    Locked,
+    Forced,
+    Recovered,
+    Approved,
+    DocumentPublished,
+    Deactivated,
+    Paused,
+    RoleChanged,
+    AdminProposed,
+    AdminChanged
+))]
 impl SecurityTokenV2 {
-    /// Makes a child of a token; only the parent's issuer can.
+    /// Makes a child of a token; only the parent's admin can, and is appointed to every role.
     pub fn successor(parent: Address, holder_limit: u32) -> Result<Self, TokenError> {
         if SecurityTokenRef::at(parent).issuer().try_call() != Ok(Ok(env::caller())) {
-            return Err(TokenError::NotIssuer);
+            return Err(TokenError::MissingRole { role: Role::Issuer });
         }
         let mut token = Self::default();
-        token.issuer.set(&env::caller());
         token.parent.set(&parent);
         token.holder_limit.set(&holder_limit);
+        token.register.begin(&env::caller(), ADMIN_DELAY_MS);
         // The rules go on: they count over both versions.
         if let Ok(Ok(Some(compliance))) = SecurityTokenRef::at(parent).compliance().try_call() {
-            token.book.set_compliance(&compliance);
+            token.register.book.set_compliance(&compliance);
         }
         Ok(token)
     }
@@ -69,120 +77,199 @@ impl SecurityTokenV2 {
         self.parent.get()
     }
 
-    /// Who may freeze, lock and publish.
+    /// Who appoints, and may deactivate.
     pub fn issuer(&self) -> Address {
-        self.issuer.get_or_default()
+        self.register.admin()
     }
 
-    /// All units that came over.
+    /// Whether an account has a role.
+    pub fn has_role(&self, role: Role, account: Address) -> bool {
+        self.register.has_role(role, &account)
+    }
+
+    /// Whether messages of a kind are paused.
+    pub fn is_paused(&self, scope: Scope) -> bool {
+        self.register.is_paused(scope)
+    }
+
+    /// Whether the token is deactivated, for good.
+    pub fn is_deactivated(&self) -> bool {
+        self.register.is_deactivated()
+    }
+
+    /// All units that came over and were not given back.
     pub fn total_supply(&self) -> u128 {
-        self.book.total()
+        self.register.book.total()
     }
 
     /// Units of a holder in this version.
     pub fn balance_of(&self, holder: Address) -> u128 {
-        self.book.balance(&holder)
+        self.register.book.balance(&holder)
     }
 
     /// What is known of a holder.
     pub fn holding(&self, holder: Address) -> Holding {
-        self.book.holding(&holder)
+        self.register.book.holding(&holder)
     }
 
     /// How many holders have units.
     pub fn holder_count(&self) -> u32 {
-        self.book.count()
+        self.register.book.count()
     }
 
     /// Holders after one, or from the beginning; at most 100 at a time.
     pub fn holders(&self, after: Option<Address>, limit: u32) -> Vec<Address> {
-        self.book.holders(after.as_ref(), limit.min(100))
+        self.register.book.holders(after.as_ref(), limit.min(100))
+    }
+
+    /// The contract of rules that is asked before units move, if there is one.
+    pub fn compliance(&self) -> Option<Address> {
+        self.register.book.compliance()
+    }
+
+    /// What somebody may spend of a holder's units now.
+    pub fn allowance(&self, holder: Address, spender: Address) -> Allowance {
+        self.register.allowance(&holder, &spender)
+    }
+
+    /// The hash of a document.
+    pub fn document(&self, name: String) -> Option<Hash> {
+        self.register.document(&name)
     }
 
     /// Why a transfer would be refused: all reasons at once, none if it would be accepted.
     pub fn can_transfer(&self, from: Address, to: Address, units: u128) -> Vec<Reason> {
-        let mut reasons = self.own_refusals(&from, &to, units);
-        reasons.extend(self.book.broken_rules(self.movement(&from, &to, units)));
-        reasons
-    }
-
-    /// The contract of rules that is asked before units move, which is the parent's.
-    pub fn compliance(&self) -> Option<Address> {
-        self.book.compliance()
+        let elsewhere = self.elsewhere();
+        let version = Version { reasons: self.over_limit(&from, &to, units), elsewhere: &elsewhere };
+        self.register.can_transfer(&from, &to, units, &version)
     }
 
     /// Moves units; the holder has to authorise it.
     pub fn transfer(&mut self, from: Address, to: Address, units: u128) -> Result<(), TokenError> {
         env::require_auth(&from);
-        if !self.own_refusals(&from, &to, units).is_empty() {
-            return Err(TokenError::TransferRefused { reasons: self.can_transfer(from, to, units) });
-        }
-        self.book.tell_rules(self.movement(&from, &to, units))?;
-        self.book.move_units(&from, &to, units)?;
-        Transferred { from, to, units }.emit();
+        let elsewhere = self.elsewhere();
+        let version = Version { reasons: self.over_limit(&from, &to, units), elsewhere: &elsewhere };
+        self.register.transfer(from, to, units, &version)
+    }
+
+    /// Lets somebody spend units until a time, if so many may be spent now as is expected; the holder has to authorise it.
+    pub fn approve(
+        &mut self,
+        holder: Address,
+        spender: Address,
+        expected: u128,
+        units: u128,
+        expires_ms: u64,
+    ) -> Result<(), TokenError> {
+        env::require_auth(&holder);
+        self.register.approve(&holder, &spender, expected, Allowance { units, expires_ms })?;
+        Approved { holder, spender, units, expires_ms }.emit();
         Ok(())
     }
 
-    /// Freezes or releases a holder.
+    /// Moves units that somebody else may spend; the spender has to authorise it.
+    pub fn transfer_from(
+        &mut self,
+        spender: Address,
+        from: Address,
+        to: Address,
+        units: u128,
+    ) -> Result<(), TokenError> {
+        env::require_auth(&spender);
+        let elsewhere = self.elsewhere();
+        let version = Version { reasons: self.over_limit(&from, &to, units), elsewhere: &elsewhere };
+        self.register.transfer_from(spender, from, to, units, version)
+    }
+
+    /// Gives units back; the holder has to authorise it.
+    pub fn redeem(&mut self, holder: Address, units: u128) -> Result<(), TokenError> {
+        env::require_auth(&holder);
+        let elsewhere = self.elsewhere();
+        let version = Version { reasons: Vec::new(), elsewhere: &elsewhere };
+        self.register.redeem(holder, units, &version)
+    }
+
+    /// Freezes or releases a holder; an agent.
     pub fn set_frozen(&mut self, holder: Address, frozen: bool) -> Result<(), TokenError> {
-        self.require_issuer()?;
-        self.book.set_frozen(&holder, frozen);
-        Frozen { holder, frozen }.emit();
-        Ok(())
+        self.register.set_frozen(holder, frozen)
     }
 
-    /// Locks a holder's units until a time, in ms since 1970; a lock can be prolonged, never shortened.
+    /// Freezes so many of a holder's units, maybe more than it has; an agent.
+    pub fn set_frozen_units(&mut self, holder: Address, units: u128) -> Result<(), TokenError> {
+        self.register.set_frozen_units(holder, units)
+    }
+
+    /// Locks a holder's units until a time, in ms since 1970; a lock can be prolonged, never shortened; an agent.
     pub fn lock_until(&mut self, holder: Address, time_ms: u64) -> Result<(), TokenError> {
-        self.require_issuer()?;
-        self.book.lock_until(&holder, time_ms)?;
-        Locked { holder, time_ms }.emit();
-        Ok(())
+        self.register.lock_until(holder, time_ms)
     }
 
-    /// Publishes the hash of a document under a name.
+    /// Moves units whatever their holder says; an agent.
+    pub fn forced_transfer(&mut self, from: Address, to: Address, units: u128) -> Result<(), TokenError> {
+        let elsewhere = self.elsewhere();
+        let version = Version { reasons: Vec::new(), elsewhere: &elsewhere };
+        self.register.forced_transfer(from, to, units, &version)
+    }
+
+    /// Moves all that is known of a holder to another account of theirs; an agent. Answers how many units.
+    pub fn recover(&mut self, lost: Address, new: Address) -> Result<u128, TokenError> {
+        let elsewhere = self.elsewhere();
+        let version = Version { reasons: Vec::new(), elsewhere: &elsewhere };
+        self.register.recover(lost, new, &version)
+    }
+
+    /// Pauses messages of a kind, or lets them go on; a pauser.
+    pub fn set_paused(&mut self, scope: Scope, paused: bool) -> Result<(), TokenError> {
+        self.register.set_paused(scope, paused)
+    }
+
+    /// Ends the token for good: nothing of it changes any more; the admin.
+    pub fn deactivate(&mut self) -> Result<(), TokenError> {
+        self.register.deactivate()
+    }
+
+    /// Publishes the hash of a document under a name; the issuer.
     pub fn publish_document(&mut self, name: String, hash: Hash) -> Result<(), TokenError> {
-        self.require_issuer()?;
-        self.documents.set(&name, &hash);
-        DocumentPublished { name, hash }.emit();
-        Ok(())
+        self.register.publish_document(name, hash)
     }
 
-    /// The hash of a document.
-    pub fn document(&self, name: String) -> Option<Hash> {
-        self.documents.get(&name)
+    /// Gives a role or takes it; the admin, and everybody of their own roles what is taken.
+    pub fn set_role(&mut self, role: Role, account: Address, has: bool) -> Result<(), TokenError> {
+        self.register.set_role(role, account, has)
+    }
+
+    /// Proposes another admin, or nobody any more; the admin.
+    pub fn propose_admin(&mut self, admin: Option<Address>) -> Result<(), TokenError> {
+        self.register.propose_admin(admin)
+    }
+
+    /// Becomes admin; who was proposed, when the delay is over.
+    pub fn accept_admin(&mut self) -> Result<(), TokenError> {
+        self.register.accept_admin()
     }
 
     /// Enters a holder that the parent hands over. Migration never meets the holder limit: whoever held units keeps them.
     pub fn on_upgrade_from_parent(&mut self, holder: Address, holding: Holding) -> Result<(), TokenError> {
+        self.register.require_alive()?;
         if Some(env::caller()) != self.parent.get() {
             return Err(TokenError::NotParent);
         }
-        self.book.take_over(&holder, &holding)?;
+        self.register.book.take_over(&holder, &holding)?;
         Migrated { holder, units: holding.units }.emit();
         Ok(())
     }
 
-    /// Why this contract would refuse a transfer, whatever the rules say.
-    fn own_refusals(&self, from: &Address, to: &Address, units: u128) -> Vec<Reason> {
-        let mut reasons = self.book.refusals(from, to, units);
-        let limit = self.holder_limit.get_or_default();
-        let leaves = self.book.balance(from) == units;
-        if self.book.balance(to) == 0 && !leaves && self.book.count() >= limit {
-            reasons.push(Reason::HolderLimit { limit });
-        }
-        reasons
+    /// Whether a transfer would make more holders than this version allows.
+    fn over_limit(&self, from: &Address, to: &Address, units: u128) -> Vec<Reason> {
+        let (book, limit) = (&self.register.book, self.holder_limit.get_or_default());
+        let over = book.balance(to) == 0 && book.balance(from) != units && book.count() >= limit;
+        if over { vec![Reason::HolderLimit { limit }] } else { Vec::new() }
     }
 
-    /// A transfer as the rules are asked and told: with what an account still has in the parent.
-    fn movement(&self, from: &Address, to: &Address, units: u128) -> Movement {
+    /// What an account still has in the parent, for rules that count over both versions.
+    fn elsewhere(&self) -> impl Fn(&Address) -> u128 + use<> {
+        let rules = self.register.book.compliance();
         let parent = SecurityTokenRef::at(self.parent.get_or_default());
-        self.book.movement(Some(from), to, units, |account| match self.book.compliance() {
-            Some(_) => parent.balance_of(*account).call(),
-            None => 0,
-        })
-    }
-
-    fn require_issuer(&self) -> Result<(), TokenError> {
-        if env::is_authorized(&self.issuer()) { Ok(()) } else { Err(TokenError::NotIssuer) }
+        move |account| if rules.is_some() { parent.balance_of(*account).call() } else { 0 }
     }
 }

@@ -2,7 +2,7 @@
 
 use counterpart_sdk::Address;
 use counterpart_testing::{Account, Chain, Failure, Subject, contract_test};
-use security_token::{Holding, Reason, SecurityTokenRef, TokenError, native_securitytoken};
+use security_token::{Holding, Reason, Role, SecurityTokenRef, TokenError, native_securitytoken};
 use security_token_v2::{SecurityTokenV2Ref, native_securitytokenv2};
 
 fn parent() -> Subject {
@@ -49,8 +49,8 @@ fn a_transfer_is_refused_for_all_reasons_at_once(chain: &mut Chain) {
     let refused = chain.call(locked, case.parent.transfer(locked.address, frozen.address, 101));
     let reasons = vec![
         Reason::InsufficientBalance { have: 100, want: 101 },
-        Reason::ReceiverFrozen,
         Reason::LockedUntil { time_ms: lock },
+        Reason::ReceiverFrozen,
     ];
     assert_eq!(refused, Err(Failure::Error(TokenError::TransferRefused { reasons })));
     chain.advance_ms(2_000_000);
@@ -70,7 +70,7 @@ fn nobody_moves_units_of_others(chain: &mut Chain) {
     let needless = chain.call_with(&thief, &[&victim], case.parent.transfer(thief.address, victim.address, 1));
     assert_eq!(needless, Err(Failure::NeedlessSignature { name: "holder 4".into() }));
     let issued = chain.call(&thief, case.parent.issue(thief.address, 1));
-    assert_eq!(issued, Err(Failure::Error(TokenError::NotIssuer)));
+    assert_eq!(issued, Err(Failure::Error(TokenError::MissingRole { role: Role::Issuer })));
 }
 
 #[contract_test]
@@ -127,7 +127,7 @@ fn the_child_takes_holders_from_its_parent_only_and_limits_new_ones(chain: &mut 
     let case = issued(chain);
     let child = upgraded(chain, &case);
     let thief = case.holders[3].clone();
-    let holding = Holding { units: 1_000, frozen: false, locked_until_ms: 0 };
+    let holding = Holding { units: 1_000, frozen: false, locked_until_ms: 0, frozen_units: 0 };
     let forged = chain.call(&thief, child.on_upgrade_from_parent(thief.address, holding));
     assert_eq!(forged, Err(Failure::Error(TokenError::NotParent)));
     chain.call(&case.issuer, case.parent.upgrade_page(50)).expect("moved");
@@ -136,4 +136,25 @@ fn the_child_takes_holders_from_its_parent_only_and_limits_new_ones(chain: &mut 
     let refused = chain.call(&giver, child.transfer(giver.address, seventh.address, 1));
     let reasons = vec![Reason::HolderLimit { limit: 6 }];
     assert_eq!(refused, Err(Failure::Error(TokenError::TransferRefused { reasons })));
+}
+
+#[contract_test]
+fn frozen_units_move_along_and_stay_frozen(chain: &mut Chain) {
+    let case = issued(chain);
+    let holder = &case.holders[0];
+    chain.call(&case.issuer, case.parent.set_frozen_units(holder.address, 60)).expect("frozen");
+    let next = upgraded(chain, &case);
+    chain.call(holder, case.parent.upgrade(holder.address)).expect("moved over");
+    assert_eq!(chain.query(case.parent.holding(holder.address)), Ok(Holding::default()));
+    let there = Holding { units: 100, frozen_units: 60, ..Holding::default() };
+    assert_eq!(chain.query(next.holding(holder.address)), Ok(there));
+    let reasons = vec![Reason::UnitsFrozen { free: 40, want: 41 }];
+    let refused = chain.call(holder, next.transfer(holder.address, case.holders[3].address, 41));
+    assert_eq!(refused, Err(Failure::Error(TokenError::TransferRefused { reasons })));
+    chain.call(&case.issuer, next.forced_transfer(holder.address, case.holders[3].address, 41)).expect("forced");
+    assert_eq!(chain.query(next.holding(holder.address)).expect("answered").frozen_units, 59);
+    // Units of the parent move to the child only, by force and by recovery as well.
+    let forced = chain.call(&case.issuer, case.parent.forced_transfer(case.holders[3].address, holder.address, 1));
+    let reasons = vec![Reason::Upgraded { child: next.address }];
+    assert_eq!(forced, Err(Failure::Error(TokenError::TransferRefused { reasons })));
 }

@@ -5,7 +5,7 @@ use counterpart_sdk::{Address, Constructor, Hash, NativeContract};
 use counterpart_testing::{Account as Key, Chain, Failure, Subject, contract_test};
 use dividend_desk::{DividendDeskRef, Payment, native_dividenddesk};
 use identity_registry::{Entry, IdentityRegistryRef, Kind as CustodyKind, native_identityregistry};
-use security_token::{Reason, SecurityTokenRef, TokenError, native_securitytoken};
+use security_token::{Reason, Role, SecurityTokenRef, TokenError, native_securitytoken};
 use security_token_v2::{SecurityTokenV2Ref, native_securitytokenv2};
 
 const JAPAN: u16 = 392;
@@ -110,7 +110,10 @@ fn a_token_asks_the_rules_and_tells_all_reasons_of_both(chain: &mut Chain) {
 fn rules_are_chosen_before_the_first_unit(chain: &mut Chain) {
     let setting = Setting::new(chain);
     let choose = setting.parent.set_compliance(setting.compliance.address);
-    assert_eq!(chain.call(&setting.alice, choose.clone()), Err(Failure::Error(TokenError::NotIssuer)));
+    assert_eq!(
+        chain.call(&setting.alice, choose.clone()),
+        Err(Failure::Error(TokenError::MissingRole { role: Role::Issuer }))
+    );
     assert_eq!(chain.query(setting.parent.compliance()), Ok(Some(setting.compliance.address)));
     setting.issue(chain, &setting.alice, 1).expect("issued");
     assert_eq!(chain.call(&setting.issuer, choose), Err(Failure::Error(TokenError::UnitsExist)));

@@ -1,7 +1,7 @@
 //! The table of holders, which every version of the token has.
 
 use crate::types::{Holding, Reason, TokenError};
-use compliance::{ComplianceError, ComplianceRef, Kind, Movement, Party};
+use compliance::{ComplianceError, ComplianceRef, Movement};
 use counterpart_sdk::prelude::*;
 
 /// Holders with their units, freezes and locks.
@@ -82,22 +82,30 @@ impl HolderBook {
 
     /// Why the book would refuse a transfer.
     pub fn refusals(&self, from: &Address, to: &Address, units: u128) -> Vec<Reason> {
-        let (sender, receiver) = (self.holding(from), self.holding(to));
+        let mut reasons = self.sender_refusals(from, units);
+        if from == to {
+            reasons.push(Reason::SameHolder);
+        }
+        if self.holding(to).frozen {
+            reasons.push(Reason::ReceiverFrozen);
+        }
+        reasons
+    }
+
+    /// Why the book would refuse that units leave a holder.
+    pub fn sender_refusals(&self, from: &Address, units: u128) -> Vec<Reason> {
+        let sender = self.holding(from);
         let mut reasons = Vec::new();
         if units == 0 {
             reasons.push(Reason::NoUnits);
         }
-        if from == to {
-            reasons.push(Reason::SameHolder);
-        }
         if sender.units < units {
             reasons.push(Reason::InsufficientBalance { have: sender.units, want: units });
+        } else if sender.free() < units {
+            reasons.push(Reason::UnitsFrozen { free: sender.free(), want: units });
         }
         if sender.frozen {
             reasons.push(Reason::SenderFrozen);
-        }
-        if receiver.frozen {
-            reasons.push(Reason::ReceiverFrozen);
         }
         if sender.locked_until_ms > env::block_time_ms() {
             reasons.push(Reason::LockedUntil { time_ms: sender.locked_until_ms });
@@ -121,6 +129,40 @@ impl HolderBook {
         self.credit(to, units)
     }
 
+    /// Takes units of a holder out of the book.
+    pub fn debit(&mut self, holder: &Address, units: u128) -> Result<(), TokenError> {
+        let mut holding = self.holding(holder);
+        holding.units = holding.units.checked_sub(units).ok_or(TokenError::Overflow)?;
+        self.enter(holder, &holding);
+        let total = self.total().checked_sub(units).ok_or(TokenError::Overflow)?;
+        self.total.set(&total);
+        Ok(())
+    }
+
+    /// Lets no more units be frozen than a holder has; answers how many are frozen no more.
+    pub fn thaw(&mut self, holder: &Address) -> u128 {
+        let holding = self.holding(holder);
+        let thawed = holding.frozen_units.saturating_sub(holding.units);
+        if thawed > 0 {
+            self.enter(holder, &Holding { frozen_units: holding.units, ..holding });
+        }
+        thawed
+    }
+
+    /// Freezes so many of a holder's units.
+    pub fn set_frozen_units(&mut self, holder: &Address, units: u128) {
+        let holding = Holding { frozen_units: units, ..self.holding(holder) };
+        self.enter(holder, &holding);
+    }
+
+    /// Moves all that is known of a holder to another account.
+    pub fn hand_over(&mut self, lost: &Address, new: &Address) -> Result<(), TokenError> {
+        let joined = joined(&self.holding(new), &self.holding(lost))?;
+        self.enter(lost, &Holding::default());
+        self.enter(new, &joined);
+        Ok(())
+    }
+
     /// Freezes or releases a holder.
     pub fn set_frozen(&mut self, holder: &Address, frozen: bool) {
         let holding = Holding { frozen, ..self.holding(holder) };
@@ -137,32 +179,11 @@ impl HolderBook {
         Ok(())
     }
 
-    /// Takes over what a parent knows of a holder: units are added, the stricter freeze and lock hold.
+    /// Takes over what a parent knows of a holder.
     pub fn take_over(&mut self, holder: &Address, from_parent: &Holding) -> Result<(), TokenError> {
-        let here = self.holding(holder);
-        let holding = Holding {
-            units: here.units.checked_add(from_parent.units).ok_or(TokenError::Overflow)?,
-            frozen: here.frozen || from_parent.frozen,
-            locked_until_ms: here.locked_until_ms.max(from_parent.locked_until_ms),
-        };
+        let holding = joined(&self.holding(holder), from_parent)?;
         self.enter(holder, &holding);
         self.add_to_total(from_parent.units)
-    }
-
-    /// A movement as the rules are asked and told; `elsewhere` answers units of an account in other versions.
-    pub fn movement(
-        &self,
-        from: Option<&Address>,
-        to: &Address,
-        units: u128,
-        elsewhere: impl Fn(&Address) -> u128,
-    ) -> Movement {
-        let party = |account: &Address| Party {
-            account: *account,
-            units: self.balance(account).saturating_add(elsewhere(account)),
-        };
-        let kind = if from.is_some() { Kind::Transfer } else { Kind::Issue };
-        Movement { kind, from: from.map(party), to: Some(party(to)), units }
     }
 
     /// Writes a holding and keeps the list of holders.
@@ -177,4 +198,15 @@ impl HolderBook {
         }
         self.holdings.set(holder, holding);
     }
+}
+
+/// Two holdings of one holder: units and frozen units are added, the stricter freeze and lock hold.
+fn joined(one: &Holding, other: &Holding) -> Result<Holding, TokenError> {
+    let sum = |one: u128, other: u128| one.checked_add(other).ok_or(TokenError::Overflow);
+    Ok(Holding {
+        units: sum(one.units, other.units)?,
+        frozen: one.frozen || other.frozen,
+        locked_until_ms: one.locked_until_ms.max(other.locked_until_ms),
+        frozen_units: sum(one.frozen_units, other.frozen_units)?,
+    })
 }

@@ -220,6 +220,9 @@ impl Compliance {
             check(!same, Refusal::OtherIdentity);
             return refusals;
         }
+        if movement.kind == Kind::Forced {
+            return refusals;
+        }
         let named = rules.countries.named.contains(&to.country);
         check(named != rules.countries.only, Refusal::Country { country: to.country });
         check(rules.accredited_only && !to.accredited, Refusal::NotAccredited);

@@ -12,7 +12,7 @@ pub enum Kind {
     Transfer,
     /// They are given back.
     Redeem,
-    /// An agent moves them, for a court or by law: only what the receiver may hold is asked.
+    /// An agent moves them, for a court or by law: only whether the receiver is known is asked.
     Forced,
     /// Their holder has lost an account and gets another: nothing changes but the address.
     Recovery,

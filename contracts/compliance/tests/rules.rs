@@ -258,19 +258,19 @@ fn what_is_forced_or_recovered_is_asked_less(chain: &mut Chain) {
     let setting = Setting::new(chain);
     setting.moved(chain, issue("alice", 0, 100)).expect("issued");
     setting.rules(chain, Rules { lot: 10, max_units: 5, ..Rules::default() });
-    let forced = movement(Kind::Forced, Some(("alice", 100)), Some(("bob", 0)), 7);
-    assert_eq!(setting.moved(chain, forced), Err(vec![Refusal::MaxUnits { would_have: 7, most: 5 }]));
-    let forced = movement(Kind::Forced, Some(("alice", 100)), Some(("bob", 0)), 5);
-    setting.moved(chain, forced).expect("no lot is asked for");
+    let forced = |to| movement(Kind::Forced, Some(("alice", 100)), Some((to, 0)), 7);
+    assert_eq!(setting.moved(chain, forced("nobody")), Err(vec![Refusal::ReceiverUnknown]));
+    setting.moved(chain, forced("bob")).expect("neither lot nor limit is asked for");
+    assert_eq!(setting.units(chain, 2), 7);
     // Who was revoked can still be taken from, and counts as who it was.
     chain.call(&setting.office, setting.registry.revoke(account("alice"))).expect("revoked");
-    let refused = setting.moved(chain, transfer("alice", 95, "bob", 5, 10)).expect_err("refused");
+    let refused = setting.moved(chain, transfer("alice", 93, "bob", 7, 10)).expect_err("refused");
     assert_eq!(refused[0], Refusal::SenderUnknown);
-    let recovery = |to| movement(Kind::Recovery, Some(("alice", 95)), Some((to, 0)), 95);
+    let recovery = |to| movement(Kind::Recovery, Some(("alice", 93)), Some((to, 0)), 93);
     assert_eq!(setting.moved(chain, recovery("bob")), Err(vec![Refusal::OtherIdentity]));
     assert_eq!(setting.moved(chain, recovery("nobody")), Err(vec![Refusal::ReceiverUnknown]));
     setting.moved(chain, recovery("alice at the bank")).expect("the same person");
-    assert_eq!(setting.units(chain, 1), 95);
+    assert_eq!(setting.units(chain, 1), 93);
 }
 
 #[contract_test]

@@ -237,6 +237,11 @@ fn units_that_were_taken_out_leave_or_come_back_and_are_never_more(chain: &mut C
 #[contract_test]
 fn terms_that_mean_nothing_are_refused(chain: &mut Chain) {
     let mayor = chain.account("mayor");
+    let town = Town::new(chain);
+    let told =
+        (chain.query(town.currency.name()), chain.query(town.currency.symbol()), chain.query(town.currency.decimals()));
+    assert_eq!(told, (Ok("Tala".into()), Ok("TAL".into()), Ok(2)));
+    assert_eq!(chain.query(town.currency.terms()), Ok(terms()));
     let refused = |chain: &mut Chain, terms: Terms| {
         let constructor = CurrencyRef::new("Tala".into(), "TAL".into(), 2, terms);
         chain.deploy(&mayor, &counterpart_testing::Subject::new("currency", native_currency()), constructor).is_err()

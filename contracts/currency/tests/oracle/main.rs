@@ -2,7 +2,7 @@
 //!
 //! After each message: issued is depository, circulating, leaving and redeemed, to the unit; what every account and position
 //! has is what the policies say; everything can be told from the events alone; nothing traps. COUNTERPART_STEPS sets the
-//! number of messages; 1 500 without it.
+//! number of messages; 750 without it.
 
 mod ledger;
 mod steps;
@@ -242,7 +242,7 @@ impl Books {
 
 #[test]
 fn the_currency_is_what_its_policies_and_its_events_say() {
-    let steps = from_environment("COUNTERPART_STEPS").unwrap_or(1_500);
+    let steps = from_environment("COUNTERPART_STEPS").unwrap_or(750);
     let seed = from_environment("COUNTERPART_SEED").unwrap_or(1);
     for first in (0..steps).step_by(RUN as usize) {
         eprintln!("steps from {first}, COUNTERPART_SEED={}", seed + first);

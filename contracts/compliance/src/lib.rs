@@ -23,10 +23,12 @@ const OFFICER: u8 = 0;
 /// The role of tokens.
 const TOKEN: u8 = 1;
 
-/// What is known of both sides of a movement.
+/// Both sides of a movement: as who they are counted, and what the registry knows of them.
 struct Parties {
-    from: Option<Entry>,
-    to: Option<Entry>,
+    from: Option<Holder>,
+    from_entry: Option<Entry>,
+    to: Option<Holder>,
+    to_entry: Option<Entry>,
 }
 
 /// What the contract keeps.
@@ -101,7 +103,7 @@ impl Compliance {
 
     /// Every rule that a movement breaks: all at once, none if it may happen.
     pub fn refusals(&self, movement: Movement) -> Result<Vec<Refusal>, ComplianceError> {
-        Ok(self.judge(&movement, &self.parties(&movement)?))
+        Ok(self.judge(&self.rules(), &movement, &self.parties(&movement)?))
     }
 
     /// Notes that units move; a token. Refused if the movement breaks rules.
@@ -110,17 +112,17 @@ impl Compliance {
             return Err(ComplianceError::NotToken);
         }
         let parties = self.parties(&movement)?;
-        let refusals = self.judge(&movement, &parties);
+        let rules = self.rules();
+        let refusals = self.judge(&rules, &movement, &parties);
         if !refusals.is_empty() {
             return Err(ComplianceError::Refused { refusals });
         }
-        let from = self.counted(movement.from.as_ref(), parties.from.as_ref());
-        let to = self.counted(movement.to.as_ref(), parties.to.as_ref());
+        let Parties { from, to, .. } = parties;
         for holder in [&from, &to].into_iter().flatten() {
             self.books.rebook(holder)?;
         }
         let paced = matches!(movement.kind, Kind::Transfer | Kind::Redeem);
-        let pace = self.rules().pace.filter(|_| paced);
+        let pace = rules.pace.filter(|_| paced);
         self.books.note(from.as_ref(), to.as_ref(), movement.units, pace)
     }
 
@@ -175,7 +177,10 @@ impl Compliance {
                 answer.ok().and_then(Result::ok).ok_or(ComplianceError::RegistryFailed)
             }
         };
-        Ok(Parties { from: ask(&movement.from)?, to: ask(&movement.to)? })
+        let (from_entry, to_entry) = (ask(&movement.from)?, ask(&movement.to)?);
+        let from = self.counted(movement.from.as_ref(), from_entry.as_ref());
+        let to = self.counted(movement.to.as_ref(), to_entry.as_ref());
+        Ok(Parties { from, from_entry, to, to_entry })
     }
 
     /// By whom units of a side are counted: by who is known now, else by who was when they came.
@@ -186,8 +191,8 @@ impl Compliance {
     }
 
     /// Every rule that a movement breaks.
-    fn judge(&self, movement: &Movement, parties: &Parties) -> Vec<Refusal> {
-        let rules = self.rules();
+    fn judge(&self, rules: &Rules, movement: &Movement, parties: &Parties) -> Vec<Refusal> {
+        let from = parties.from.as_ref();
         let (mut refusals, free) = (Vec::new(), matches!(movement.kind, Kind::Issue | Kind::Transfer | Kind::Redeem));
         let mut check = |breaks: bool, refusal: Refusal| {
             if breaks {
@@ -195,14 +200,13 @@ impl Compliance {
             }
         };
         if movement.kind == Kind::Transfer {
-            check(parties.from.is_none(), Refusal::SenderUnknown);
+            check(parties.from_entry.is_none(), Refusal::SenderUnknown);
         }
         if free {
             check(rules.lot > 1 && !movement.units.is_multiple_of(rules.lot), Refusal::Lot { lot: rules.lot });
         }
-        let from = self.counted(movement.from.as_ref(), parties.from.as_ref());
-        let same = from.as_ref().is_some_and(|from| parties.to.is_some_and(|to| from.identity == to.identity));
-        if let (Some(from), Some(pace), Kind::Transfer | Kind::Redeem, false) = (&from, rules.pace, movement.kind, same)
+        let same = from.is_some_and(|from| parties.to_entry.is_some_and(|to| from.identity == to.identity));
+        if let (Some(from), Some(pace), Kind::Transfer | Kind::Redeem, false) = (from, rules.pace, movement.kind, same)
         {
             let (left, until_ms) = self.books.left_in_window(&from.identity, pace);
             check(movement.units > left, Refusal::Pace { left, until_ms });
@@ -212,7 +216,7 @@ impl Compliance {
             check(rules.max_supply > 0 && supply > rules.max_supply, Refusal::MaxSupply { most: rules.max_supply });
         }
         let Some(party) = movement.to else { return refusals };
-        let Some(to) = parties.to else {
+        let Some(to) = parties.to_entry else {
             check(true, Refusal::ReceiverUnknown);
             return refusals;
         };
@@ -236,7 +240,7 @@ impl Compliance {
         check(most > 0 && would_have > most, Refusal::MaxUnits { would_have, most });
         let (holders, unaccredited) = self.books.holders();
         // Who gives all that it has makes room.
-        let leaves = from.as_ref().filter(|from| self.books.units(&from.identity) == movement.units);
+        let leaves = from.filter(|from| self.books.units(&from.identity) == movement.units);
         let room = u32::from(leaves.is_some());
         let most = rules.max_holders;
         check(has == 0 && most > 0 && holders + 1 > most + room, Refusal::MaxHolders { most });

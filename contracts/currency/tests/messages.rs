@@ -2,10 +2,12 @@
 
 mod town;
 
+use counterpart_ledger::Outcome;
+use counterpart_sdk::codec::Decode;
 use counterpart_testing::{Account as Key, Chain, Failure, contract_test};
 use currency::{
-    Allowance, AllowanceError, Class, CurrencyError, CurrencyRef, Grant, GrantOutcome, Policies, Reason, Registration,
-    Role, RoleError, Scope, Term, Terms, native_currency,
+    Allowance, AllowanceError, Class, CurrencyError, CurrencyRef, Grant, GrantOutcome, Policies, PolicyError, Reason,
+    Registration, Role, RoleError, Scope, Term, Terms, native_currency,
 };
 use identity_registry::{Entry, IdentityRegistryRef, native_identityregistry};
 use town::{EPOCH_MS, Town, id, person, terms};
@@ -244,7 +246,12 @@ fn terms_that_mean_nothing_are_refused(chain: &mut Chain) {
     assert_eq!(chain.query(town.currency.terms()), Ok(terms()));
     let refused = |chain: &mut Chain, terms: Terms| {
         let constructor = CurrencyRef::new("Tala".into(), "TAL".into(), 2, terms);
-        chain.deploy(&mayor, &counterpart_testing::Subject::new("currency", native_currency()), constructor).is_err()
+        let subject = counterpart_testing::Subject::new("currency", native_currency());
+        match chain.deploy(&mayor, &subject, constructor) {
+            Ok(_) => None,
+            Err(Outcome::Revert { data, .. }) => CurrencyError::decode(&mut data.as_slice()).ok(),
+            Err(other) => panic!("{other:?}"),
+        }
     };
     let wrong = [
         (Term::EpochMs, Terms { epoch_ms: 0, ..terms() }),
@@ -254,10 +261,12 @@ fn terms_that_mean_nothing_are_refused(chain: &mut Chain) {
         (Term::NoticeEpochs, Terms { sweep_notice_epochs: 1, ..terms() }),
     ];
     for (term, terms) in wrong {
-        assert!(refused(chain, terms), "{term:?}");
+        assert_eq!(refused(chain, terms), Some(CurrencyError::InvalidTerms { term }));
     }
-    assert!(refused(chain, Terms { grant_policies: Policies::proportional(500_000_001), ..terms() }));
-    assert!(!refused(chain, Terms { max_supply: 1 << 94, rate_cap: 1_000_000_000, ..terms() }));
+    let too_much = Terms { grant_policies: Policies::proportional(500_000_001), ..terms() };
+    let error = PolicyError::RateAboveCap { cap: 500_000_000 };
+    assert_eq!(refused(chain, too_much), Some(CurrencyError::InvalidPolicies { error }));
+    assert_eq!(refused(chain, Terms { max_supply: 1 << 94, rate_cap: 1_000_000_000, ..terms() }), None);
 }
 
 #[contract_test]

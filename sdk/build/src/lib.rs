@@ -7,6 +7,7 @@ mod record;
 
 pub use record::{BuildRecord, compare};
 
+use package::Package;
 use sha3::{Digest, Sha3_256};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -104,7 +105,7 @@ pub struct Built {
 pub fn build(request: &Build) -> Result<Built, BuildError> {
     let compiled = compile(request, Purpose::Chain)?;
     let raw = read(&compiled.wasm)?;
-    let built = finish(request, &compiled.package, &raw)?;
+    let built = finish(request, &compiled, &raw)?;
     let source = lines::to_json(&hex::encode(built.hash), &lines::lines(&compiled.package, &compiled.folder, &raw)?);
     write(&built.source, source.to_string().as_bytes())?;
     Ok(built)
@@ -129,13 +130,14 @@ pub fn build_covering(request: &Build) -> Result<Built, BuildError> {
             })
             .collect();
     }
-    let built = finish(request, &compiled.package, &covering.wasm)?;
+    let built = finish(request, &compiled, &covering.wasm)?;
     let lines = request.out_dir.join(format!("{}.lines.json", compiled.package));
     write(&lines, covering.to_json().to_string().as_bytes())?;
     Ok(built)
 }
 
-fn finish(request: &Build, package: &str, raw: &[u8]) -> Result<Built, BuildError> {
+fn finish(request: &Build, compiled: &Compiled, raw: &[u8]) -> Result<Built, BuildError> {
+    let package = compiled.package.as_str();
     let not_a_contract = |cause: String| BuildError::NotAContract { package: package.to_owned(), cause };
     let (wasm, abi) = counterpart_abi::build::finish(raw).map_err(|error| not_a_contract(error.to_string()))?;
     let profile = counterpart_module::Profile::v1();
@@ -144,7 +146,7 @@ fn finish(request: &Build, package: &str, raw: &[u8]) -> Result<Built, BuildErro
     std::fs::create_dir_all(&request.out_dir)
         .map_err(|cause| BuildError::File { path: request.out_dir.clone(), cause })?;
     let hash: [u8; 32] = Sha3_256::digest(&wasm).into();
-    let record = BuildRecord::new(request, package, &hash)?;
+    let record = BuildRecord::new(request, package, &compiled.manifest, &hash)?;
     let file = |extension: &str| request.out_dir.join(format!("{package}.{extension}"));
     let built = Built {
         wasm: file("wasm"),
@@ -174,6 +176,8 @@ enum Purpose {
 struct Compiled {
     package: String,
     wasm: PathBuf,
+    /// What cargo and its manifest say.
+    manifest: Package,
     /// The package's folder within the folder that was built; empty for the same.
     folder: String,
 }
@@ -187,8 +191,8 @@ fn compile(request: &Build, purpose: Purpose) -> Result<Compiled, BuildError> {
     let mut command = cargo(&request.folder);
     command.args(["rustc", "--lib", "--crate-type", "cdylib", "--target", TARGET]);
     command.args(["--message-format", "json-render-diagnostics"]);
-    let package = package::Package::find(request, request.package.as_deref().unwrap_or_default())?;
-    command.args(profile_arguments(purpose, &package.opt_level));
+    let found = Package::find(request, request.package.as_deref().unwrap_or_default())?;
+    command.args(profile_arguments(purpose, &found.opt_level));
     if let Some(package) = &request.package {
         command.args(["--package", package]);
     }
@@ -211,9 +215,11 @@ fn compile(request: &Build, purpose: Purpose) -> Result<Compiled, BuildError> {
         let absolute = request.folder.canonicalize().ok()?;
         let folder =
             manifest.parent()?.strip_prefix(absolute).map(|path| path.display().to_string()).unwrap_or_default();
-        Some(Compiled { package: package_name(&manifest)?, wasm: PathBuf::from(wasm), folder })
+        Some((package_name(&manifest)?, PathBuf::from(wasm), folder))
     };
-    messages.lines().rev().find_map(wasm_of).ok_or(BuildError::NoWasm { package: named })
+    let (package, wasm, folder) =
+        messages.lines().rev().find_map(wasm_of).ok_or(BuildError::NoWasm { package: named })?;
+    Ok(Compiled { package, wasm, manifest: found, folder })
 }
 
 /// The contract profile, given on the command line so that it also holds outside of this workspace.

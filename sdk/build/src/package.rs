@@ -3,6 +3,7 @@
 use crate::{Build, BuildError};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 /// A package to build.
 pub(crate) struct Package {
@@ -20,6 +21,7 @@ impl Package {
     pub fn find(request: &Build, package: &str) -> Result<Self, BuildError> {
         let output = crate::cargo(&request.folder)
             .args(["metadata", "--no-deps", "--format-version", "1"])
+            .stderr(Stdio::inherit())
             .output()
             .map_err(BuildError::NoCargo)?;
         let named = if package.is_empty() { request.folder.display().to_string() } else { package.to_owned() };

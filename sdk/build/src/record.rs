@@ -24,13 +24,17 @@ pub struct BuildRecord {
 
 impl BuildRecord {
     /// Describes a build that was just made.
-    pub(crate) fn new(request: &Build, package: &str, wasm_hash: &[u8; 32]) -> Result<Self, BuildError> {
-        let Package { lock, folder: sources, .. } = Package::find(request, package)?;
+    pub(crate) fn new(
+        request: &Build,
+        name: &str,
+        package: &Package,
+        wasm_hash: &[u8; 32],
+    ) -> Result<Self, BuildError> {
         Ok(Self {
-            package: package.to_owned(),
+            package: name.to_owned(),
             rustc: rustc_version(&request.folder)?,
-            lock_hash: hex::encode(Sha3_256::digest(read(&lock)?)),
-            source_hash: hash_sources(&sources)?,
+            lock_hash: hex::encode(Sha3_256::digest(read(&package.lock)?)),
+            source_hash: hash_sources(&package.folder)?,
             wasm_hash: hex::encode(wasm_hash),
         })
     }
@@ -67,7 +71,8 @@ pub fn compare(
     record: &BuildRecord,
     built: &Built,
 ) -> Result<Vec<(&'static str, String, String)>, BuildError> {
-    let now = BuildRecord::new(request, &built.package, &built.hash)?;
+    let package = Package::find(request, &built.package)?;
+    let now = BuildRecord::new(request, &built.package, &package, &built.hash)?;
     let pairs = [
         ("package", &record.package, &now.package),
         ("rustc", &record.rustc, &now.rustc),

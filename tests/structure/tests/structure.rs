@@ -131,3 +131,46 @@ fn every_package_has_a_readme_that_begins_with_its_first_doc_line() {
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
+
+/// The text of a target: of its root file and of every module it declares in a file of its own.
+fn text_of_target(file: &Path, folder: &Path) -> String {
+    let mut text = std::fs::read_to_string(file).expect("readable");
+    let declared = |line: &str| {
+        let line = line.trim_start().strip_suffix(';')?;
+        let (before, name) = line.rsplit_once("mod ")?;
+        (before.is_empty() || before.starts_with("pub")).then(|| name.to_owned())
+    };
+    for name in text.clone().lines().filter_map(declared) {
+        let inner = folder.join(&name);
+        let places = [folder.join(format!("{name}.rs")), inner.join("mod.rs")];
+        places.iter().filter(|place| place.is_file()).for_each(|place| text += &text_of_target(place, &inner));
+    }
+    text
+}
+
+#[test]
+fn targets_are_compiled_for_tests_when_they_hold_some() {
+    let mut wrong = Vec::new();
+    for package in packages() {
+        for target in package["targets"].as_array().expect("a list") {
+            let kinds = target["kind"].as_array().expect("a list");
+            if !kinds.iter().any(|kind| ["lib", "rlib", "bin", "proc-macro"].iter().any(|known| kind == known)) {
+                continue;
+            }
+            let file = Path::new(target["src_path"].as_str().expect("a path"));
+            let text = text_of_target(file, file.parent().expect("a file lies in a folder"));
+            let documented = text.lines().any(|line| {
+                let line = line.trim_start();
+                ["/// ```", "//! ```"].iter().any(|mark| line.starts_with(mark))
+            });
+            let library = !kinds.iter().any(|kind| kind == "bin");
+            let holds = [("test", text.contains("#[test]")), ("doctest", library && documented)];
+            for (setting, held) in holds {
+                if target[setting] != held {
+                    wrong.push(format!("{}: `{setting}` has to be {held} for {}", package["name"], target["name"]));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "an empty test binary costs its linking, a test in none never runs: {wrong:#?}");
+}

@@ -1,13 +1,10 @@
 //! Which period of which schedule is paid when, to whom, and how often.
 
-#[path = "../../currency/tests/town/mod.rs"]
-mod town;
-
+use crate::town::{Town, person, terms};
 use counterpart_testing::{Account as Key, Chain, Failure, Subject, contract_test};
 use currency::{Class, CurrencyRef, Policies, Registration, Role, Scope, Terms, native_currency};
 use grant_desk::{DeskError, GrantDeskRef, GroupAmount, Payment, RoleError, Schedule, native_grantdesk};
 use identity_registry::{IdentityRegistryRef, native_identityregistry};
-use town::{Town, person, terms};
 
 const PERIOD_MS: u64 = 100_000;
 

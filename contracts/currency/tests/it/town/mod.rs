@@ -1,5 +1,4 @@
 //! A currency with people, shops and a pool, for tests.
-#![allow(dead_code, reason = "not every test needs everything")]
 
 use counterpart_sdk::prelude::Hash;
 use counterpart_testing::{Account as Key, Chain, Failure, Subject};

@@ -1,7 +1,6 @@
 //! Messages: what each does, and every way in which it is refused.
 
-mod town;
-
+use crate::town::{EPOCH_MS, Town, id, person, terms};
 use counterpart_ledger::Outcome;
 use counterpart_sdk::codec::Decode;
 use counterpart_testing::{Account as Key, Chain, Failure, contract_test};
@@ -10,7 +9,6 @@ use currency::{
     Registration, Role, RoleError, Scope, Term, Terms, native_currency,
 };
 use identity_registry::{Entry, IdentityRegistryRef, native_identityregistry};
-use town::{EPOCH_MS, Town, id, person, terms};
 
 /// What `require_auth` refuses with.
 const UNAUTHORIZED: u32 = 0xFFFF_0005;

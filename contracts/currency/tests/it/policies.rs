@@ -1,10 +1,8 @@
 //! How policies change: with notice, for coming epochs only.
 
-mod town;
-
+use crate::town::{EPOCH_MS, TENTH, Town, terms};
 use counterpart_testing::{Chain, Failure, contract_test};
 use currency::{Class, CurrencyError, Policies, PolicyError, Projection, Scope, Terms, Tier, TiersError};
-use town::{EPOCH_MS, TENTH, Town, terms};
 
 fn half() -> Policies {
     Policies::proportional(5 * TENTH)

@@ -1,14 +1,11 @@
-//! Every message once, as its README prices it: `COUNTERPART_GAS=DIR cargo test -p grant-desk --test prices` writes the gas of
+//! Every message once, as its README prices it: `COUNTERPART_GAS=DIR cargo test -p grant-desk prices` writes the gas of
 //! each call, in this order.
 
-#[path = "../../currency/tests/town/mod.rs"]
-mod town;
-
+use crate::town::Town;
 use counterpart_sdk::Address;
 use counterpart_testing::{Chain, Subject, contract_test};
 use currency::{Class, Registration, Role};
 use grant_desk::{GrantDeskRef, GroupAmount, Payment, Schedule, native_grantdesk};
-use town::Town;
 
 #[contract_test]
 fn every_message_once(chain: &mut Chain) {

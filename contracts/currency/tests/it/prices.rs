@@ -1,11 +1,9 @@
-//! Every message once, as its README prices it: `COUNTERPART_GAS=DIR cargo test -p currency --test prices` writes the gas of each
+//! Every message once, as its README prices it: `COUNTERPART_GAS=DIR cargo test -p currency prices` writes the gas of each
 //! call, in this order.
 
-mod town;
-
+use crate::town::{Town, id};
 use counterpart_testing::{Chain, contract_test};
 use currency::{Class, Grant, GrantOutcome, Policies, Registration, Role, Scope};
-use town::{Town, id};
 
 #[contract_test]
 fn every_message_once(chain: &mut Chain) {

@@ -1,4 +1,4 @@
-//! Every message once, as its README prices it: `COUNTERPART_GAS=DIR cargo test -p identity-registry --test prices` writes the gas
+//! Every message once, as its README prices it: `COUNTERPART_GAS=DIR cargo test -p identity-registry prices` writes the gas
 //! of each call, in this order.
 
 use counterpart_sdk::Hash;

@@ -1,12 +1,9 @@
 //! Redeeming at once and in turn, and what the reserve has to cover.
 
-#[path = "../../currency/tests/town/mod.rs"]
-mod town;
-
+use crate::town::Town;
 use counterpart_testing::{Account as Key, Chain, Failure, Subject, contract_test};
 use currency::{CurrencyError, Reason, Role};
 use redemption_desk::{DeskError, Outcome, RedemptionDeskRef, Reserve, RoleError, Terms, native_redemptiondesk};
-use town::Town;
 
 const ONE: u32 = 1_000_000_000;
 

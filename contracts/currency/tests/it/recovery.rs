@@ -1,10 +1,8 @@
 //! What is recovered, when, and of whom.
 
-mod town;
-
+use crate::town::{EPOCH_MS, TENTH, Town, terms};
 use counterpart_testing::{Chain, Failure, contract_test};
 use currency::{Class, CurrencyError, Expiry, Idle, Policies, Recovered, Terms, Tier};
-use town::{EPOCH_MS, TENTH, Town, terms};
 
 fn proportional_with(change: impl FnOnce(&mut Policies)) -> Terms {
     let mut terms = terms();

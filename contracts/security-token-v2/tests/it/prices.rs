@@ -1,4 +1,4 @@
-//! The way from parent to child, as the READMEs price it: `COUNTERPART_GAS=DIR cargo test -p security-token-v2 --test prices` writes
+//! The way from parent to child, as the READMEs price it: `COUNTERPART_GAS=DIR cargo test -p security-token-v2 prices` writes
 //! the gas of each call, in this order.
 
 use counterpart_testing::{Chain, Subject, contract_test};

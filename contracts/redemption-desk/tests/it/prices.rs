@@ -1,13 +1,10 @@
-//! Every message once, as its README prices it: `COUNTERPART_GAS=DIR cargo test -p redemption-desk --test prices` writes the gas
+//! Every message once, as its README prices it: `COUNTERPART_GAS=DIR cargo test -p redemption-desk prices` writes the gas
 //! of each call, in this order.
 
-#[path = "../../currency/tests/town/mod.rs"]
-mod town;
-
+use crate::town::Town;
 use counterpart_testing::{Chain, Subject, contract_test};
 use currency::Role;
 use redemption_desk::{Outcome, RedemptionDeskRef, Terms, native_redemptiondesk};
-use town::Town;
 
 #[contract_test]
 fn every_message_once(chain: &mut Chain) {

@@ -1,4 +1,4 @@
-//! Every message once, as its README prices it: `COUNTERPART_GAS=DIR cargo test -p security-token --test prices` writes the gas of
+//! Every message once, as its README prices it: `COUNTERPART_GAS=DIR cargo test -p security-token prices` writes the gas of
 //! each call, in this order. What moves to a child is priced with the child.
 
 use counterpart_sdk::Hash;

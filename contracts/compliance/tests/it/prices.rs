@@ -1,4 +1,4 @@
-//! Every message once, as its README prices it: `COUNTERPART_GAS=DIR cargo test -p compliance --test prices` writes the gas of each
+//! Every message once, as its README prices it: `COUNTERPART_GAS=DIR cargo test -p compliance prices` writes the gas of each
 //! call, in this order.
 
 use compliance::{ComplianceRef, Kind, Movement, Pace, Party, Rules, native_compliance};

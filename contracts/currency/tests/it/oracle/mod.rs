@@ -6,9 +6,7 @@
 
 mod ledger;
 mod steps;
-#[path = "../town/mod.rs"]
-mod town;
-
+use crate::town::{EPOCH_MS, Town, terms};
 use counterpart_sdk::codec::Decode;
 use counterpart_sdk::{Address, Event};
 use counterpart_testing::{Account as Key, Chain, Failure, Mode, Random, from_environment};
@@ -18,7 +16,6 @@ use currency::{
 };
 use ledger::{Holding, Policy, ratio, whole};
 use std::collections::BTreeMap;
-use town::{EPOCH_MS, Town, terms};
 
 /// Messages of one chain.
 const RUN: u64 = 250;

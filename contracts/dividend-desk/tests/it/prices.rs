@@ -1,4 +1,4 @@
-//! Every message once, as its README prices it: `COUNTERPART_GAS=DIR cargo test -p dividend-desk --test prices` writes the gas of
+//! Every message once, as its README prices it: `COUNTERPART_GAS=DIR cargo test -p dividend-desk prices` writes the gas of
 //! each call, in this order.
 
 use compliance::{ComplianceRef, Kind, Movement, Party, native_compliance};

@@ -1,0 +1,8 @@
+//! Every test of the contract in one binary: most of the time of a small one is its linking.
+
+mod messages;
+mod oracle;
+mod policies;
+mod prices;
+mod recovery;
+mod town;

@@ -131,6 +131,24 @@ impl Books {
         Ok(())
     }
 
+    /// Counts an account's units after a split instead of those before, as who it was counted last.
+    pub fn resize(&mut self, account: &Address, before: u128, after: u128) -> Result<(), ComplianceError> {
+        let swap = |units: u128| units.checked_sub(before).and_then(|left| left.checked_add(after));
+        let identity = self.identity_of(account).ok_or(ComplianceError::Books)?;
+        let mut counted = self.counted.get_or_default(&identity);
+        let units = swap(counted.units).ok_or(ComplianceError::Books)?;
+        if units == 0 && counted.units > 0 {
+            self.count_holder(&identity, counted.unaccredited, false);
+        }
+        counted.units = units;
+        self.counted.set(&identity, &counted);
+        self.history.note(&identity, units);
+        let supply = swap(self.supply()).ok_or(ComplianceError::Books)?;
+        self.supply.set(&supply);
+        self.supplies.note(&ALL, supply);
+        Ok(())
+    }
+
     fn take(&mut self, identity: &Hash, units: u128, pace: Option<Pace>) -> Result<(), ComplianceError> {
         let mut counted = self.counted.get_or_default(identity);
         let left = counted.units.checked_sub(units).ok_or(ComplianceError::Books)?;

@@ -12,6 +12,7 @@ pub use counterpart_contracts::roles::{AdminChanged, AdminProposed, RoleChanged,
 pub use types::{ComplianceError, Countries, HolderChanged, Kind, Movement, Pace, Party, Refusal, Rules, RulesSet};
 
 use books::{Books, Holder};
+use core::ops::Bound;
 use counterpart_contracts::roles::Roles;
 use counterpart_sdk::prelude::*;
 use identity_registry::{Entry, IdentityRegistryRef};
@@ -29,6 +30,8 @@ struct Parties {
     from_entry: Option<Entry>,
     to: Option<Holder>,
     to_entry: Option<Entry>,
+    /// An account above one of both in the chain of custody that is frozen.
+    frozen_custodian: Option<Address>,
 }
 
 /// What the contract keeps.
@@ -38,6 +41,12 @@ pub struct Compliance {
     roles: Roles,
     rules: Item<Rules>,
     books: Books,
+    /// Accounts that a token has frozen: whoever is below them in the chain of custody moves nothing.
+    frozen: Set<Address>,
+    /// The token whose units are being split, and since when.
+    splitting: Item<(Address, u64)>,
+    /// When units were being split, by the last ms of it: from when.
+    splits: OrdMap<u64, u64>,
 }
 
 #[contract(events(RulesSet, HolderChanged, RoleChanged, AdminProposed, AdminChanged))]
@@ -71,14 +80,17 @@ impl Compliance {
         self.books.supply()
     }
 
-    /// Units of an identity at the end of a ms since 1970, in all accounts and versions. A ms that is not over may still change.
-    pub fn units_at(&self, identity: Hash, time_ms: u64) -> u128 {
-        self.books.units_at(&identity, time_ms)
+    /// Units of an identity at the end of a ms since 1970, in all accounts and versions. A ms that is not over may still change. Refused
+    /// for a time in which units were being split: some were, and some were not.
+    pub fn units_at(&self, identity: Hash, time_ms: u64) -> Result<u128, ComplianceError> {
+        self.require_countable(time_ms)?;
+        Ok(self.books.units_at(&identity, time_ms))
     }
 
-    /// All units at the end of a ms since 1970.
-    pub fn supply_at(&self, time_ms: u64) -> u128 {
-        self.books.supply_at(time_ms)
+    /// All units at the end of a ms since 1970; refused for a time in which units were being split.
+    pub fn supply_at(&self, time_ms: u64) -> Result<u128, ComplianceError> {
+        self.require_countable(time_ms)?;
+        Ok(self.books.supply_at(time_ms))
     }
 
     /// Identities that hold units; and those of them that were not accredited when they began to.
@@ -103,14 +115,14 @@ impl Compliance {
 
     /// Every rule that a movement breaks: all at once, none if it may happen.
     pub fn refusals(&self, movement: Movement) -> Result<Vec<Refusal>, ComplianceError> {
+        self.require_no_split()?;
         Ok(self.judge(&self.rules(), &movement, &self.parties(&movement)?))
     }
 
     /// Notes that units move; a token. Refused if the movement breaks rules.
     pub fn moved(&mut self, movement: Movement) -> Result<(), ComplianceError> {
-        if !self.is_token(env::caller()) {
-            return Err(ComplianceError::NotToken);
-        }
+        self.require_token()?;
+        self.require_no_split()?;
         let parties = self.parties(&movement)?;
         let rules = self.rules();
         let refusals = self.judge(&rules, &movement, &parties);
@@ -124,6 +136,42 @@ impl Compliance {
         let paced = matches!(movement.kind, Kind::Transfer | Kind::Redeem);
         let pace = rules.pace.filter(|_| paced);
         self.books.note(from.as_ref(), to.as_ref(), movement.units, pace)
+    }
+
+    /// Notes that a token has frozen an account or released it; the token.
+    pub fn account_frozen(&mut self, account: Address, frozen: bool) -> Result<(), ComplianceError> {
+        self.require_token()?;
+        if frozen {
+            self.frozen.insert(&account);
+        } else {
+            self.frozen.remove(&account);
+        }
+        Ok(())
+    }
+
+    /// Notes that a token begins to split its units; the token. Nothing moves until it ends.
+    pub fn begin_split(&mut self) -> Result<(), ComplianceError> {
+        self.require_token()?;
+        self.require_no_split()?;
+        self.splitting.set(&(env::caller(), env::block_time_ms()));
+        Ok(())
+    }
+
+    /// Counts an account's units after a split instead of those before; the token that splits.
+    pub fn resized(&mut self, account: Address, before: u128, after: u128) -> Result<(), ComplianceError> {
+        self.require_splitting()?;
+        self.books.resize(&account, before, after)
+    }
+
+    /// Notes that all units are split; the token that does it. Limits in units hold on as they are: an officer sets them anew.
+    pub fn end_split(&mut self) -> Result<(), ComplianceError> {
+        let from_ms = self.require_splitting()?;
+        // Two splits may end within one ms.
+        let now = env::block_time_ms();
+        let from_ms = self.splits.get(&now).map_or(from_ms, |other| other.min(from_ms));
+        self.splits.set(&now, &from_ms);
+        self.splitting.remove();
+        Ok(())
     }
 
     /// Sets all rules; an officer. Who holds already keeps what it has.
@@ -167,6 +215,28 @@ impl Compliance {
         self.roles.require_admin().map_err(|error| ComplianceError::Admin { error })
     }
 
+    fn require_token(&self) -> Result<(), ComplianceError> {
+        if self.is_token(env::caller()) { Ok(()) } else { Err(ComplianceError::NotToken) }
+    }
+
+    fn require_no_split(&self) -> Result<(), ComplianceError> {
+        if self.splitting.get().is_some() { Err(ComplianceError::Splitting) } else { Ok(()) }
+    }
+
+    /// Refuses unless the caller is splitting its units. Answers since when, in ms since 1970.
+    fn require_splitting(&self) -> Result<u64, ComplianceError> {
+        let by_caller = self.splitting.get().filter(|(token, _)| *token == env::caller());
+        by_caller.map(|(_, from_ms)| from_ms).ok_or(ComplianceError::NotSplitting)
+    }
+
+    /// Refuses a time in which units were being split. At the end of the ms in which a split has ended, all are.
+    fn require_countable(&self, time_ms: u64) -> Result<(), ComplianceError> {
+        let next = self.splits.range(Bound::Excluded(&time_ms), Bound::Unbounded, 1).into_iter().next();
+        let running = self.splitting.get().map(|(_, from_ms)| (u64::MAX, from_ms));
+        let inside = |window: Option<(u64, u64)>| window.is_some_and(|(_, from_ms)| from_ms <= time_ms);
+        if inside(next) || inside(running) { Err(ComplianceError::Splitting) } else { Ok(()) }
+    }
+
     /// What the registry knows of both sides. A registry that fails lets nothing move.
     fn parties(&self, movement: &Movement) -> Result<Parties, ComplianceError> {
         let registry = IdentityRegistryRef::at(self.registry());
@@ -178,9 +248,16 @@ impl Compliance {
             }
         };
         let (from_entry, to_entry) = (ask(&movement.from)?, ask(&movement.to)?);
+        let mut frozen_custodian = None;
+        for (party, entry) in [(movement.from, from_entry), (movement.to, to_entry)] {
+            let (Some(party), Some(Entry { custodian: Some(_), .. })) = (party, entry) else { continue };
+            let above = registry.custodians(party.account).try_call().ok().and_then(Result::ok);
+            let mut above = above.ok_or(ComplianceError::RegistryFailed)?.into_iter();
+            frozen_custodian = frozen_custodian.or_else(|| above.find(|custodian| self.frozen.contains(custodian)));
+        }
         let from = self.counted(movement.from.as_ref(), from_entry.as_ref());
         let to = self.counted(movement.to.as_ref(), to_entry.as_ref());
-        Ok(Parties { from, from_entry, to, to_entry })
+        Ok(Parties { from, from_entry, to, to_entry, frozen_custodian })
     }
 
     /// By whom units of a side are counted: by who is known now, else by who was when they came.
@@ -201,6 +278,9 @@ impl Compliance {
         };
         if movement.kind == Kind::Transfer {
             check(parties.from_entry.is_none(), Refusal::SenderUnknown);
+        }
+        if let Some(custodian) = parties.frozen_custodian.filter(|_| free) {
+            check(true, Refusal::CustodianFrozen { custodian });
         }
         if free {
             check(rules.lot > 1 && !movement.units.is_multiple_of(rules.lot), Refusal::Lot { lot: rules.lot });

@@ -90,6 +90,11 @@ pub enum Refusal {
     ReceiverUnknown,
     /// Who has lost an account is somebody else than who gets another.
     OtherIdentity,
+    /// An account above one of both in the chain of custody is frozen.
+    CustodianFrozen {
+        /// Which.
+        custodian: Address,
+    },
     /// The receiver's country may not hold.
     Country {
         /// Which, by its number in ISO 3166-1.
@@ -161,6 +166,10 @@ pub enum ComplianceError {
     },
     /// Units of an identity that it does not have by the books.
     Books,
+    /// Units are being split: they cannot be counted.
+    Splitting,
+    /// The token is not the one whose units are being split.
+    NotSplitting,
 }
 
 /// Other rules hold.

@@ -1,19 +1,21 @@
 //! Pays dividends of a security to those who held it at a record time, in whatever versions.
 //!
 //! Who held how much says the security's contract of rules, which counts units by identity over all accounts and versions of the token.
-//! So nobody is paid twice for moving between them, and nobody is left out for not having moved.
+//! So nobody is paid twice for moving between them, and nobody is left out for not having moved. In the same way it pays for what
+//! remained of units after a split.
 #![cfg_attr(target_arch = "wasm32", no_std)]
 
 mod types;
 
 pub use counterpart_contracts::roles::{AdminChanged, AdminProposed, RoleError};
-pub use types::{Declared, DeskError, Dividend, Paid, Payment, TakenBack};
+pub use types::{Basis, Declared, DeskError, Dividend, Paid, Payment, TakenBack};
 
-use compliance::ComplianceRef;
+use compliance::{ComplianceError, ComplianceRef};
 use counterpart_contracts::roles::Roles;
 use counterpart_sdk::prelude::*;
 use counterpart_sdk::{NoError, rounding};
 use identity_registry::IdentityRegistryRef;
+use security_token::SecurityTokenRef;
 
 /// Accounts that one message pays, at most.
 pub const MAX_PAYMENTS: u32 = 50;
@@ -80,20 +82,24 @@ impl DividendDesk {
         if until_ms <= now {
             return Err(DeskError::Over);
         }
-        let amount = env::value();
-        if amount == 0 {
-            return Err(DeskError::NoAmount);
+        let supply = counted(ComplianceRef::at(self.compliance()).supply_at(record_ms).try_call())?;
+        self.note(Basis::Holdings { record_ms }, until_ms, supply)
+    }
+
+    /// Declares that what is sent with the call is paid for what remained of units after a split, in proportion; the admin. Answers its
+    /// number among the dividends.
+    #[payable]
+    pub fn declare_for_remains(&mut self, token: Address, split: u32, until_ms: u64) -> Result<u32, DeskError> {
+        self.require_admin()?;
+        if until_ms <= env::block_time_ms() {
+            return Err(DeskError::Over);
         }
-        let supply = answered(ComplianceRef::at(self.compliance()).supply_at(record_ms).try_call())?;
-        if supply == 0 {
-            return Err(DeskError::NoHolders);
+        if !answered(ComplianceRef::at(self.compliance()).is_token(token).try_call())? {
+            return Err(DeskError::NoSplit);
         }
-        let number = self.count();
-        self.count.set(&(number + 1));
-        let terms = Dividend { record_ms, until_ms, amount, supply, paid: 0 };
-        self.dividends.set(&number, &terms);
-        Declared { dividend: number, terms }.emit();
-        Ok(number)
+        let terms = answered(SecurityTokenRef::at(token).split(split).try_call())?;
+        let terms = terms.filter(|terms| terms.ended_ms.is_some()).ok_or(DeskError::NoSplit)?;
+        self.note(Basis::Remains { token, split }, until_ms, terms.remains)
     }
 
     /// Pays a dividend to an account, for its identity; the account has to authorise it. Answers how much.
@@ -144,6 +150,22 @@ impl DividendDesk {
         self.roles.accept_admin().map_err(|error| DeskError::Admin { error })
     }
 
+    fn note(&mut self, basis: Basis, until_ms: u64, supply: u128) -> Result<u32, DeskError> {
+        let amount = env::value();
+        if amount == 0 {
+            return Err(DeskError::NoAmount);
+        }
+        if supply == 0 {
+            return Err(DeskError::NoHolders);
+        }
+        let number = self.count();
+        self.count.set(&(number + 1));
+        let terms = Dividend { basis, until_ms, amount, supply, paid: 0 };
+        self.dividends.set(&number, &terms);
+        Declared { dividend: number, terms }.emit();
+        Ok(number)
+    }
+
     fn require_admin(&self) -> Result<(), DeskError> {
         self.roles.require_admin().map_err(|error| DeskError::Admin { error })
     }
@@ -165,13 +187,24 @@ impl DividendDesk {
         let Some(identity) = answered(registry.identity(*account).try_call())? else {
             return Ok(Err(Payment::Unknown));
         };
-        if self.paid.get_or_default(&(dividend, identity)) {
+        let payee = match terms.basis {
+            Basis::Holdings { .. } => identity,
+            Basis::Remains { .. } => Hash(account.0),
+        };
+        if self.paid.get_or_default(&(dividend, payee)) {
             return Ok(Err(Payment::AlreadyPaid));
         }
-        let units = ComplianceRef::at(self.compliance()).units_at(identity, terms.record_ms).try_call();
+        let units = match terms.basis {
+            Basis::Holdings { record_ms } => {
+                counted(ComplianceRef::at(self.compliance()).units_at(identity, record_ms).try_call())?
+            }
+            Basis::Remains { token, split } => {
+                answered(SecurityTokenRef::at(token).split_remains(split, *account).try_call())?
+            }
+        };
         // No more than the whole is ever paid: every share is rounded down.
-        let amount = env::mul_div(terms.amount, answered(units)?, terms.supply, rounding::FLOOR).unwrap_or(0);
-        Ok(if amount == 0 { Err(Payment::Nothing) } else { Ok((identity, amount)) })
+        let amount = env::mul_div(terms.amount, units, terms.supply, rounding::FLOOR).unwrap_or(0);
+        Ok(if amount == 0 { Err(Payment::Nothing) } else { Ok((payee, amount)) })
     }
 
     fn pay(&mut self, dividend: u32, terms: &mut Dividend, account: &Address) -> Result<Payment, DeskError> {
@@ -191,6 +224,13 @@ impl DividendDesk {
         }
         Paid { dividend, identity, account: *account, amount }.emit();
         Ok(Payment::Paid { amount })
+    }
+}
+
+fn counted(answer: Result<Result<u128, ComplianceError>, CallFailure>) -> Result<u128, DeskError> {
+    match answer {
+        Ok(Err(ComplianceError::Splitting)) => Err(DeskError::RecordInSplit),
+        answer => answer.ok().and_then(Result::ok).ok_or(DeskError::NoAnswer),
     }
 }
 

@@ -3,16 +3,33 @@
 use counterpart_contracts::roles::RoleError;
 use counterpart_sdk::prelude::*;
 
+/// What is paid for.
+#[derive(Abi, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Basis {
+    /// Units held at a record time, once for each identity.
+    Holdings {
+        /// At the end of this ms since 1970.
+        record_ms: u64,
+    },
+    /// What remained of an account's units after a split, once for each account.
+    Remains {
+        /// The version of the token that was split.
+        token: Address,
+        /// The number of the split.
+        split: u32,
+    },
+}
+
 /// A dividend.
 #[derive(Abi, Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Dividend {
-    /// Who held units at the end of this ms since 1970 is paid.
-    pub record_ms: u64,
+    /// What is paid for.
+    pub basis: Basis,
     /// From when nothing is paid any more, in ms since 1970.
     pub until_ms: u64,
     /// Native units for all.
     pub amount: u128,
-    /// Units of the security for all.
+    /// Units of the security for all, or what remained of all of them.
     pub supply: u128,
     /// Native units that were paid, or taken back.
     pub paid: u128,
@@ -28,9 +45,9 @@ pub enum Payment {
     },
     /// Nobody is known behind the account, or what is known holds no more.
     Unknown,
-    /// The identity was paid, to this account or another.
+    /// The identity was paid, to this account or another; or the account was.
     AlreadyPaid,
-    /// The identity held nothing at the record time, or less than one native unit's worth.
+    /// It comes to less than one native unit, or to nothing.
     Nothing,
     /// The account cannot be paid.
     Failed,
@@ -50,8 +67,12 @@ pub enum DeskError {
     Over,
     /// Nothing was sent.
     NoAmount,
-    /// Nobody held anything at the record time.
+    /// Nobody held anything at the record time, or nothing remained.
     NoHolders,
+    /// The contract is no token of this security, or it has no such split that has ended.
+    NoSplit,
+    /// At the record time units were being split.
+    RecordInSplit,
     /// There is no such dividend.
     NoDividend,
     /// More accounts than are paid at once.
@@ -89,7 +110,7 @@ pub struct Paid {
     /// Of which dividend.
     #[topic]
     pub dividend: u32,
-    /// Who.
+    /// Who; the account itself of what remained after a split.
     #[topic]
     pub identity: Hash,
     /// To which account.

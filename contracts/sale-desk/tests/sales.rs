@@ -9,7 +9,7 @@ fn units_and_price_change_hands_together_or_not_at_all(chain: &mut Chain) {
     let (issuer, buyer, frozen) = (chain.account("issuer"), chain.account("buyer"), chain.account("frozen"));
     let token = Subject::new("security-token", native_securitytoken());
     let desk = Subject::new("sale-desk", native_saledesk());
-    let constructor = SecurityTokenRef::new("Harbour Fund".into(), "HRB".into());
+    let constructor = SecurityTokenRef::new("Harbour Fund".into(), "HRB".into(), 0);
     let token = SecurityTokenRef::at(chain.deploy(&issuer, &token, constructor).expect("deployed"));
     let desk = SaleDeskRef::at(chain.deploy(&issuer, &desk, SaleDeskRef::new()).expect("deployed"));
     chain.call(&issuer, token.issue(issuer.address, 10)).expect("issued");

@@ -1,8 +1,25 @@
 //! The table of holders, which every version of the token has.
 
-use crate::types::{Holding, Reason, TokenError};
+use crate::holding::{Holding, Lockup, Ratio};
+use crate::types::{Reason, TokenError, refuse};
 use compliance::{ComplianceError, ComplianceRef, Movement};
 use counterpart_sdk::prelude::*;
+
+/// What a contract of rules is told. It does not judge it.
+#[interface]
+pub trait Rules {
+    /// An account is frozen, or is no more.
+    fn account_frozen(&mut self, account: Address, frozen: bool);
+
+    /// Units begin to be split.
+    fn begin_split(&mut self);
+
+    /// An account has so many units after a split.
+    fn resized(&mut self, account: Address, before: u128, after: u128);
+
+    /// All units are split.
+    fn end_split(&mut self);
+}
 
 /// Holders with their units, freezes and locks.
 #[storage]
@@ -22,10 +39,9 @@ impl HolderBook {
     }
 
     /// Adds to all units.
-    pub fn add_to_total(&mut self, units: u128) -> Result<(), TokenError> {
-        let total = self.total().checked_add(units).ok_or(TokenError::Overflow)?;
+    pub fn add_to_total(&mut self, units: u128) {
+        let total = self.total().checked_add(units).unwrap_or_else(|| refuse(TokenError::Overflow));
         self.total.set(&total);
-        Ok(())
     }
 
     /// The contract of rules, if there is one.
@@ -48,16 +64,24 @@ impl HolderBook {
     }
 
     /// Tells the contract of rules that units move: it checks and counts in one.
-    pub fn tell_rules(&self, movement: Movement) -> Result<(), TokenError> {
-        let Some(compliance) = self.compliance() else { return Ok(()) };
+    pub fn tell_rules(&self, movement: Movement) {
+        let Some(compliance) = self.compliance() else { return };
         let reasons = match ComplianceRef::at(compliance).moved(movement).try_call() {
-            Ok(Ok(())) => return Ok(()),
+            Ok(Ok(())) => return,
             Ok(Err(ComplianceError::Refused { refusals })) => {
                 refusals.into_iter().map(|refusal| Reason::Rule { refusal }).collect()
             }
             _ => vec![Reason::RulesFailed],
         };
-        Err(TokenError::TransferRefused { reasons })
+        refuse(TokenError::TransferRefused { reasons })
+    }
+
+    /// Tells the contract of rules something that it does not judge; without its answer nothing happens.
+    pub fn tell(&self, message: impl FnOnce(RulesRef) -> Message<(), counterpart_sdk::NoError>) {
+        let Some(compliance) = self.compliance() else { return };
+        if !matches!(message(RulesRef::at(compliance)).try_call(), Ok(Ok(()))) {
+            refuse(TokenError::TransferRefused { reasons: vec![Reason::RulesFailed] });
+        }
     }
 
     /// Units of a holder.
@@ -80,114 +104,128 @@ impl HolderBook {
         self.holders.page(after, limit)
     }
 
-    /// Why the book would refuse a transfer.
-    pub fn refusals(&self, from: &Address, to: &Address, units: u128) -> Vec<Reason> {
-        let mut reasons = self.sender_refusals(from, units);
-        if from == to {
-            reasons.push(Reason::SameHolder);
-        }
-        if self.holding(to).frozen {
+    /// Why a transfer of one holding to another would be refused.
+    pub fn refusals(from: &Holding, to: &Holding, partition: u32, units: u128) -> Vec<Reason> {
+        let mut reasons = Self::sender_refusals(from, partition, units);
+        if to.frozen {
             reasons.push(Reason::ReceiverFrozen);
         }
         reasons
     }
 
-    /// Why the book would refuse that units leave a holder.
-    pub fn sender_refusals(&self, from: &Address, units: u128) -> Vec<Reason> {
-        let sender = self.holding(from);
+    /// Why it would be refused that units leave a holding.
+    pub fn sender_refusals(from: &Holding, partition: u32, units: u128) -> Vec<Reason> {
         let mut reasons = Vec::new();
+        let (now, have) = (env::block_time_ms(), from.in_partition(partition));
         if units == 0 {
             reasons.push(Reason::NoUnits);
         }
-        if sender.units < units {
-            reasons.push(Reason::InsufficientBalance { have: sender.units, want: units });
-        } else if sender.free() < units {
-            reasons.push(Reason::UnitsFrozen { free: sender.free(), want: units });
+        if have < units {
+            reasons.push(Reason::InsufficientBalance { have, want: units });
+        } else {
+            if from.free() < units {
+                reasons.push(Reason::UnitsFrozen { free: from.free(), want: units });
+            }
+            if from.unlocked(now) < units {
+                reasons.push(Reason::UnitsLocked { free: from.unlocked(now), want: units });
+            }
         }
-        if sender.frozen {
+        if from.frozen {
             reasons.push(Reason::SenderFrozen);
         }
-        if sender.locked_until_ms > env::block_time_ms() {
-            reasons.push(Reason::LockedUntil { time_ms: sender.locked_until_ms });
+        if from.locked_until_ms > now {
+            reasons.push(Reason::LockedUntil { time_ms: from.locked_until_ms });
         }
         reasons
     }
 
     /// Gives units to a holder.
-    pub fn credit(&mut self, holder: &Address, units: u128) -> Result<(), TokenError> {
+    pub fn credit(&mut self, holder: &Address, partition: u32, units: u128) {
         let mut holding = self.holding(holder);
-        holding.units = holding.units.checked_add(units).ok_or(TokenError::Overflow)?;
+        holding.give(partition, units);
         self.enter(holder, &holding);
-        Ok(())
     }
 
-    /// Moves units, whatever the rules say.
-    pub fn move_units(&mut self, from: &Address, to: &Address, units: u128) -> Result<(), TokenError> {
+    /// Moves units within a partition, whatever the rules say.
+    pub fn move_units(&mut self, from: &Address, to: &Address, partition: u32, units: u128) {
         let mut sender = self.holding(from);
-        sender.units = sender.units.checked_sub(units).ok_or(TokenError::Overflow)?;
+        sender.take(partition, units);
         self.enter(from, &sender);
-        self.credit(to, units)
+        self.credit(to, partition, units)
     }
 
     /// Takes units of a holder out of the book.
-    pub fn debit(&mut self, holder: &Address, units: u128) -> Result<(), TokenError> {
+    pub fn debit(&mut self, holder: &Address, partition: u32, units: u128) {
         let mut holding = self.holding(holder);
-        holding.units = holding.units.checked_sub(units).ok_or(TokenError::Overflow)?;
+        holding.take(partition, units);
         self.enter(holder, &holding);
-        let total = self.total().checked_sub(units).ok_or(TokenError::Overflow)?;
+        let total = self.total().checked_sub(units).unwrap_or_else(|| refuse(TokenError::Overflow));
         self.total.set(&total);
-        Ok(())
     }
 
     /// Lets no more units be frozen than a holder has; answers how many are frozen no more.
     pub fn thaw(&mut self, holder: &Address) -> u128 {
-        let holding = self.holding(holder);
+        let mut holding = self.holding(holder);
         let thawed = holding.frozen_units.saturating_sub(holding.units);
         if thawed > 0 {
-            self.enter(holder, &Holding { frozen_units: holding.units, ..holding });
+            holding.frozen_units = holding.units;
+            self.enter(holder, &holding);
         }
         thawed
     }
 
-    /// Freezes so many of a holder's units.
-    pub fn set_frozen_units(&mut self, holder: &Address, units: u128) {
-        let holding = Holding { frozen_units: units, ..self.holding(holder) };
-        self.enter(holder, &holding);
-    }
-
     /// Moves all that is known of a holder to another account.
-    pub fn hand_over(&mut self, lost: &Address, new: &Address) -> Result<(), TokenError> {
-        let joined = joined(&self.holding(new), &self.holding(lost))?;
+    pub fn hand_over(&mut self, lost: &Address, new: &Address) {
+        let mut holding = self.holding(new);
+        holding.join(&self.holding(lost));
         self.enter(lost, &Holding::default());
-        self.enter(new, &joined);
-        Ok(())
+        self.enter(new, &holding);
     }
 
-    /// Freezes or releases a holder.
-    pub fn set_frozen(&mut self, holder: &Address, frozen: bool) {
-        let holding = Holding { frozen, ..self.holding(holder) };
+    /// Changes what is known of a holder otherwise.
+    pub fn change(&mut self, holder: &Address, change: impl FnOnce(&mut Holding)) {
+        let mut holding = self.holding(holder);
+        change(&mut holding);
         self.enter(holder, &holding);
     }
 
     /// Prolongs a holder's lock.
-    pub fn lock_until(&mut self, holder: &Address, time_ms: u64) -> Result<(), TokenError> {
-        let holding = self.holding(holder);
+    pub fn lock_until(&mut self, holder: &Address, time_ms: u64) {
+        let mut holding = self.holding(holder);
         if time_ms < holding.locked_until_ms {
-            return Err(TokenError::LockShortened { locked_until_ms: holding.locked_until_ms });
+            refuse(TokenError::LockShortened { locked_until_ms: holding.locked_until_ms });
         }
-        self.enter(holder, &Holding { locked_until_ms: time_ms, ..holding });
-        Ok(())
+        holding.locked_until_ms = time_ms;
+        self.enter(holder, &holding);
+    }
+
+    /// Locks units of a holder up.
+    pub fn lock_up(&mut self, holder: &Address, lockup: Lockup) {
+        let mut holding = self.holding(holder);
+        holding.lock(lockup, env::block_time_ms());
+        self.enter(holder, &holding);
     }
 
     /// Takes over what a parent knows of a holder.
-    pub fn take_over(&mut self, holder: &Address, from_parent: &Holding) -> Result<(), TokenError> {
-        let holding = joined(&self.holding(holder), from_parent)?;
+    pub fn take_over(&mut self, holder: &Address, from_parent: &Holding) {
+        let mut holding = self.holding(holder);
+        holding.join(from_parent);
         self.enter(holder, &holding);
         self.add_to_total(from_parent.units)
     }
 
+    /// Splits what a holder has. Answers units after, and what remains.
+    pub fn split(&mut self, holder: &Address, ratio: Ratio) -> (u128, u128) {
+        let before = self.holding(holder);
+        let (after, remains) = before.split(ratio);
+        self.enter(holder, &after);
+        let total = self.total().checked_sub(before.units).and_then(|total| total.checked_add(after.units));
+        self.total.set(&total.unwrap_or_else(|| refuse(TokenError::Overflow)));
+        (after.units, remains)
+    }
+
     /// Writes a holding and keeps the list of holders.
-    fn enter(&mut self, holder: &Address, holding: &Holding) {
+    pub fn enter(&mut self, holder: &Address, holding: &Holding) {
         let listed = self.holders.contains(holder);
         if holding.units > 0 && !listed {
             self.holders.insert(holder);
@@ -198,15 +236,4 @@ impl HolderBook {
         }
         self.holdings.set(holder, holding);
     }
-}
-
-/// Two holdings of one holder: units and frozen units are added, the stricter freeze and lock hold.
-fn joined(one: &Holding, other: &Holding) -> Result<Holding, TokenError> {
-    let sum = |one: u128, other: u128| one.checked_add(other).ok_or(TokenError::Overflow);
-    Ok(Holding {
-        units: sum(one.units, other.units)?,
-        frozen: one.frozen || other.frozen,
-        locked_until_ms: one.locked_until_ms.max(other.locked_until_ms),
-        frozen_units: sum(one.frozen_units, other.frozen_units)?,
-    })
 }

@@ -4,38 +4,47 @@
 //! upgraded address names the child, once and for ever. Each holder's units are moved inside the parent's own table to
 //! the child's entry, and the child enters them for the holder: the parent keeps the trail for good.
 //!
-//! - `register`: who holds what, who may do what, and what stops it; every version has one,
-//! - `book`: the table of holders, and the contract of rules that is asked,
-//! - `types`: reasons, errors and events.
+//! - `register`: who may do what, and what stops it; every version has one,
+//! - `book` and `holding`: the table of holders, and the contract of rules that is asked,
+//! - `movements`: how units move,
+//! - `lineage` and `migration`: from version to version,
+//! - `splits` and `splitting`: of so many old units, so many new ones,
+//! - `types` and `events`: reasons, errors, and what is reported.
 #![cfg_attr(target_arch = "wasm32", no_std)]
 
 mod book;
+mod events;
+mod holding;
+mod lineage;
+mod migration;
+mod movements;
 mod register;
+mod splits;
+mod splitting;
 mod types;
 
 pub use book::HolderBook;
 pub use counterpart_contracts::allowance::{Allowance, AllowanceError};
 pub use counterpart_contracts::pause::Paused;
 pub use counterpart_contracts::roles::{AdminChanged, AdminProposed, RoleChanged, RoleError};
-pub use register::{Register, Version};
-pub use types::{
-    Approved, ChildRef, ComplianceSet, Deactivated, DocumentPublished, Forced, Frozen, Holding, Issued, Locked, Reason,
-    Recovered, Redeemed, Role, Scope, TokenError, Transferred, UnitsFrozen, Upgraded, UpgradedAddressSet,
+pub use events::{
+    Approved, ComplianceSet, Deactivated, DocumentPublished, Forced, Frozen, Issued, Locked, LockedUp, Migrated,
+    Recovered, Redeemed, SplitBegun, SplitEnded, Transferred, UnitsFrozen, UnitsSplit, UpgradeCancelled,
+    UpgradeProposed, UpgradeRefused, Upgraded, UpgradedAddressSet,
 };
+pub use holding::{Holding, Lockup, MAX_LOCKUPS, Part, Ratio};
+pub use lineage::{ChildRef, Heritage, Lineage, MAX_VERSIONS, ParentRef, Proposal, Standing};
+pub use migration::MAX_PAGE;
+pub use movements::Passage;
+pub use register::{ADMIN_DELAY_MS, Register};
+pub use splits::{MAX_SPLITS, Split, Splits};
+pub use types::{Reason, Role, Scope, TokenError, refuse};
 
-use compliance::Kind;
 use counterpart_sdk::prelude::*;
-
-/// How long another admin waits, in ms: a day.
-pub const ADMIN_DELAY_MS: u64 = 86_400_000;
 
 /// What the token keeps.
 #[storage]
 pub struct SecurityToken {
-    name: Item<String>,
-    symbol: Item<String>,
-    issuance_finished: Item<bool>,
-    upgraded_address: Item<Address>,
     register: Register,
 }
 
@@ -46,6 +55,7 @@ pub struct SecurityToken {
     Frozen,
     UnitsFrozen,
     Locked,
+    LockedUp,
     Forced,
     Recovered,
     Approved,
@@ -56,32 +66,47 @@ pub struct SecurityToken {
     RoleChanged,
     AdminProposed,
     AdminChanged,
+    UpgradeProposed,
+    UpgradeCancelled,
     UpgradedAddressSet,
-    Upgraded
+    Upgraded,
+    UpgradeRefused,
+    SplitBegun,
+    UnitsSplit,
+    SplitEnded
 ))]
 impl SecurityToken {
-    /// Makes a token without units; whoever deploys it is the admin, and is appointed to every role.
-    pub fn new(name: String, symbol: String) -> Self {
+    /// Makes a token without units; whoever deploys it is the admin, and is appointed to every role. A next version waits for so many
+    /// ms between being proposed and being named; none has to be proposed if that is 0.
+    pub fn new(name: String, symbol: String, upgrade_delay_ms: u64) -> Self {
         let mut token = Self::default();
-        token.name.set(&name);
-        token.symbol.set(&symbol);
-        token.register.begin(&env::caller(), ADMIN_DELAY_MS);
+        token.register.begin(&name, &symbol, upgrade_delay_ms);
         token
+    }
+
+    /// What a next version takes over.
+    pub fn heritage(&self) -> Heritage {
+        self.register.heritage()
+    }
+
+    /// The next version that waits to be named.
+    pub fn proposed_upgrade(&self) -> Option<Proposal> {
+        self.register.lineage.proposal()
     }
 
     /// The name.
     pub fn name(&self) -> String {
-        self.name.get_or_default()
+        self.register.name()
     }
 
     /// The symbol.
     pub fn symbol(&self) -> String {
-        self.symbol.get_or_default()
+        self.register.symbol()
     }
 
     /// The version: 1 for a token that has no parent.
     pub fn version(&self) -> u32 {
-        1
+        self.register.lineage.version()
     }
 
     /// Who appoints, and may deactivate.
@@ -116,7 +141,7 @@ impl SecurityToken {
 
     /// What is known of a holder.
     pub fn holding(&self, holder: Address) -> Holding {
-        self.register.book.holding(&holder)
+        self.register.holding(&holder)
     }
 
     /// How many holders have units.
@@ -146,15 +171,14 @@ impl SecurityToken {
 
     /// Why a transfer would be refused: all reasons at once, none if it would be accepted.
     pub fn can_transfer(&self, from: Address, to: Address, units: u128) -> Vec<Reason> {
-        let version = self.here();
-        self.register.can_transfer(&from, &to, units, &version)
+        self.register.can_transfer(Passage { from, to, partition: 0, units })
     }
 
     /// Moves units; the holder has to authorise it.
     pub fn transfer(&mut self, from: Address, to: Address, units: u128) -> Result<(), TokenError> {
         env::require_auth(&from);
-        let version = self.here();
-        self.register.transfer(from, to, units, &version)
+        self.register.transfer(Passage { from, to, partition: 0, units });
+        Ok(())
     }
 
     /// Lets somebody spend units until a time, if so many may be spent now as is expected; the holder has to authorise it.
@@ -167,7 +191,7 @@ impl SecurityToken {
         expires_ms: u64,
     ) -> Result<(), TokenError> {
         env::require_auth(&holder);
-        self.register.approve(&holder, &spender, expected, Allowance { units, expires_ms })?;
+        self.register.approve(&holder, &spender, expected, Allowance { units, expires_ms });
         Approved { holder, spender, units, expires_ms }.emit();
         Ok(())
     }
@@ -181,174 +205,180 @@ impl SecurityToken {
         units: u128,
     ) -> Result<(), TokenError> {
         env::require_auth(&spender);
-        let version = self.here();
-        self.register.transfer_from(spender, from, to, units, version)
+        self.register.transfer_from(spender, Passage { from, to, partition: 0, units });
+        Ok(())
     }
 
     /// Gives units back; the holder has to authorise it.
     pub fn redeem(&mut self, holder: Address, units: u128) -> Result<(), TokenError> {
         env::require_auth(&holder);
-        let version = self.here();
-        self.register.redeem(holder, units, &version)
+        self.register.redeem(holder, 0, units);
+        Ok(())
     }
 
     /// Freezes or releases a holder; an agent.
     pub fn set_frozen(&mut self, holder: Address, frozen: bool) -> Result<(), TokenError> {
-        self.register.set_frozen(holder, frozen)
+        self.register.set_frozen(holder, frozen);
+        Ok(())
     }
 
     /// Freezes so many of a holder's units, maybe more than it has; an agent.
     pub fn set_frozen_units(&mut self, holder: Address, units: u128) -> Result<(), TokenError> {
-        self.register.set_frozen_units(holder, units)
+        self.register.set_frozen_units(holder, units);
+        Ok(())
     }
 
     /// Locks a holder's units until a time, in ms since 1970; a lock can be prolonged, never shortened; an agent.
     pub fn lock_until(&mut self, holder: Address, time_ms: u64) -> Result<(), TokenError> {
-        self.register.lock_until(holder, time_ms)
+        self.register.lock_until(holder, time_ms);
+        Ok(())
+    }
+
+    /// Locks so many of a holder's units up until a time, besides those that are locked up already; at most 16 of a holder; an agent.
+    pub fn lock_up(&mut self, holder: Address, units: u128, until_ms: u64) -> Result<(), TokenError> {
+        self.register.lock_up(holder, Lockup { units, until_ms });
+        Ok(())
     }
 
     /// Moves units whatever their holder says; an agent.
     pub fn forced_transfer(&mut self, from: Address, to: Address, units: u128) -> Result<(), TokenError> {
-        let version = self.here();
-        self.register.forced_transfer(from, to, units, &version)
+        self.register.forced_transfer(from, to, units);
+        Ok(())
     }
 
     /// Moves all that is known of a holder to another account of theirs; an agent. Answers how many units.
     pub fn recover(&mut self, lost: Address, new: Address) -> Result<u128, TokenError> {
-        let version = self.here();
-        self.register.recover(lost, new, &version)
+        Ok(self.register.recover(lost, new))
     }
 
     /// Pauses messages of a kind, or lets them go on; a pauser.
     pub fn set_paused(&mut self, scope: Scope, paused: bool) -> Result<(), TokenError> {
-        self.register.set_paused(scope, paused)
+        self.register.set_paused(scope, paused);
+        Ok(())
     }
 
     /// Ends the token for good: nothing of it changes any more; the admin.
     pub fn deactivate(&mut self) -> Result<(), TokenError> {
-        self.register.deactivate()
+        self.register.deactivate();
+        Ok(())
     }
 
     /// Publishes the hash of a document under a name; the issuer.
     pub fn publish_document(&mut self, name: String, hash: Hash) -> Result<(), TokenError> {
-        self.register.publish_document(name, hash)
+        self.register.publish_document(name, hash);
+        Ok(())
     }
 
     /// Gives a role or takes it; the admin, and everybody of their own roles what is taken.
     pub fn set_role(&mut self, role: Role, account: Address, has: bool) -> Result<(), TokenError> {
-        self.register.set_role(role, account, has)
+        self.register.set_role(role, account, has);
+        Ok(())
     }
 
     /// Proposes another admin, or nobody any more; the admin.
     pub fn propose_admin(&mut self, admin: Option<Address>) -> Result<(), TokenError> {
-        self.register.propose_admin(admin)
+        self.register.propose_admin(admin);
+        Ok(())
     }
 
     /// Becomes admin; who was proposed, when the delay is over.
     pub fn accept_admin(&mut self) -> Result<(), TokenError> {
-        self.register.accept_admin()
+        self.register.accept_admin();
+        Ok(())
     }
 
     /// Chooses the contract of rules, before the first unit is issued; the issuer. It has to admit this token.
     pub fn set_compliance(&mut self, compliance: Address) -> Result<(), TokenError> {
-        self.register.require(Role::Issuer)?;
-        if self.register.book.total() > 0 {
-            return Err(TokenError::UnitsExist);
-        }
-        self.register.book.set_compliance(&compliance);
-        ComplianceSet { compliance }.emit();
+        self.register.set_compliance(compliance);
         Ok(())
     }
 
     /// Issues units to a holder; the issuer.
     pub fn issue(&mut self, to: Address, units: u128) -> Result<(), TokenError> {
-        self.register.require(Role::Issuer)?;
-        if self.register.is_paused(Scope::Issuance) {
-            return Err(TokenError::Paused { scope: Scope::Issuance });
-        }
-        if self.issuance_finished.get_or_default() || self.upgraded_address.get().is_some() {
-            return Err(TokenError::IssuanceFinished);
-        }
-        let movement = self.register.movement(Kind::Issue, None, Some(&to), units, &self.here());
-        self.register.book.tell_rules(movement)?;
-        self.register.book.credit(&to, units)?;
-        self.register.book.add_to_total(units)?;
-        Issued { to, units }.emit();
+        self.register.issue(to, 0, units);
         Ok(())
     }
 
     /// Ends issuance for good; the issuer.
     pub fn finish_issuance(&mut self) -> Result<(), TokenError> {
-        self.register.require(Role::Issuer)?;
-        self.issuance_finished.set(&true);
+        self.register.finish_issuance();
         Ok(())
+    }
+
+    /// Begins a split, of so many old units so many new ones; the issuer. Nothing moves until it has gone through all holders, and
+    /// allowances of before are of no use any more. Answers its number.
+    pub fn begin_split(&mut self, ratio: Ratio) -> Result<u32, TokenError> {
+        Ok(self.register.begin_split(ratio))
+    }
+
+    /// Splits the units of holders, at most 50, in this version and those before it; anybody. Whoever is named twice is split once.
+    /// Answers units that are left: none when the split has ended.
+    pub fn split_page(&mut self, holders: Vec<Address>) -> Result<u128, TokenError> {
+        Ok(self.register.split_page(holders))
+    }
+
+    /// How many splits have ended, and whether another goes on.
+    pub fn splits(&self) -> (u32, bool) {
+        (self.register.splits.ended(), self.register.splits.go_on())
+    }
+
+    /// A split; they are numbered from 0.
+    pub fn split(&self, number: u32) -> Option<Split> {
+        self.register.splits.get(number)
+    }
+
+    /// What remained of a holder's units after a split, in parts of the ratio's old units.
+    pub fn split_remains(&self, number: u32, holder: Address) -> u128 {
+        self.register.splits.remains(number, &holder)
     }
 
     /// The child that takes over, if there is one.
     pub fn upgraded_address(&self) -> Option<Address> {
-        self.upgraded_address.get()
+        self.register.lineage.child()
     }
 
-    /// Names the child: once, and only one that names this contract as its parent; the issuer.
-    pub fn set_upgraded_address(&mut self, child: Address) -> Result<(), TokenError> {
-        self.register.require(Role::Issuer)?;
-        if let Some(child) = self.upgraded_address.get() {
-            return Err(TokenError::AlreadyUpgraded { child });
-        }
-        let acknowledged = ChildRef::at(child).parent().try_call();
-        if acknowledged != Ok(Ok(Some(env::self_address()))) {
-            return Err(TokenError::NotAcknowledged { child });
-        }
-        self.upgraded_address.set(&child);
-        UpgradedAddressSet { child }.emit();
+    /// What holds of an account in this version and all before it.
+    pub fn standing(&self, account: Address) -> Standing {
+        self.register.standing(&account)
+    }
+
+    /// Units in this version and all before it, none twice.
+    pub fn outstanding(&self) -> u128 {
+        self.register.outstanding()
+    }
+
+    /// Proposes a next version, in place of another that waits; an upgrader. It has to name this contract as its parent.
+    pub fn propose_upgrade(&mut self, child: Address) -> Result<(), TokenError> {
+        self.register.propose_upgrade(child);
         Ok(())
     }
 
-    /// Moves a holder's units to the child; the holder has to authorise it.
+    /// Takes a proposal back; an upgrader or the admin.
+    pub fn cancel_upgrade(&mut self) -> Result<(), TokenError> {
+        self.register.cancel_upgrade();
+        Ok(())
+    }
+
+    /// Names the child: once, one that names this contract as its parent, was proposed and has waited; an upgrader.
+    pub fn set_upgraded_address(&mut self, child: Address) -> Result<(), TokenError> {
+        self.register.set_upgraded_address(child);
+        Ok(())
+    }
+
+    /// Moves a holder to the newest version; the holder has to authorise it. Answers how many units.
     pub fn upgrade(&mut self, holder: Address) -> Result<u128, TokenError> {
         env::require_auth(&holder);
-        self.migrate(holder)
+        Ok(self.register.migrate(holder))
     }
 
-    /// Moves the units of the next holders to the child, at most 50; the issuer's part of a migration. Answers how many
-    /// were moved.
-    pub fn upgrade_page(&mut self, limit: u32) -> Result<u32, TokenError> {
-        self.register.require(Role::Issuer)?;
-        let child = self.upgraded_address.get().ok_or(TokenError::NotUpgraded)?;
-        let mut moved = 0;
-        for holder in self.register.book.holders(None, limit.min(50).saturating_add(1)) {
-            if holder != child && moved < limit.min(50) {
-                self.migrate(holder)?;
-                moved += 1;
-            }
-        }
-        Ok(moved)
+    /// Moves a holder who does not do it to the newest version; an agent. Answers how many units.
+    pub fn upgrade_for(&mut self, holder: Address) -> Result<u128, TokenError> {
+        Ok(self.register.upgrade_for(holder))
     }
 
-    /// What this version adds to a question: once there is a child, units move to it only.
-    fn here(&self) -> Version<'static> {
-        let upgraded = self.upgraded_address.get().map(|child| Reason::Upgraded { child });
-        Version { reasons: upgraded.into_iter().collect(), elsewhere: &|_| 0 }
-    }
-
-    fn migrate(&mut self, holder: Address) -> Result<u128, TokenError> {
-        self.register.require_alive()?;
-        let child = self.upgraded_address.get().ok_or(TokenError::NotUpgraded)?;
-        let holding = self.register.book.holding(&holder);
-        if holder == child || holding.units == 0 {
-            return Err(TokenError::NothingToMove { holder });
-        }
-        self.register.book.move_units(&holder, &child, holding.units)?;
-        if holding.frozen_units > 0 {
-            // They move along.
-            self.register.book.set_frozen_units(&holder, 0);
-        }
-        match ChildRef::at(child).on_upgrade_from_parent(holder, holding).try_call() {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => return Err(error),
-            Err(_) => return Err(TokenError::ChildFailed { child }),
-        }
-        Upgraded { holder, units: holding.units, child }.emit();
-        Ok(holding.units)
+    /// Moves holders to the newest version, at most 50; an upgrader. Those whom the child does not take stay, and hold nobody up.
+    /// Answers how many moved.
+    pub fn upgrade_page(&mut self, holders: Vec<Address>) -> Result<u32, TokenError> {
+        Ok(self.register.upgrade_page(&holders))
     }
 }

@@ -1,42 +1,90 @@
 //! The register of a security: who holds what, who may do what, and what stops it. Every version of the token has one.
 
 use crate::book::HolderBook;
-use crate::types::{
-    Deactivated, DocumentPublished, Forced, Frozen, Locked, Reason, Recovered, Redeemed, Role, Scope, TokenError,
-    Transferred, UnitsFrozen,
-};
-use compliance::{Kind, Movement, Party};
-use counterpart_contracts::allowance::{Allowance, Allowances};
+use crate::events::{ComplianceSet, Deactivated, DocumentPublished, Frozen, Locked, LockedUp, UnitsFrozen};
+use crate::holding::{Holding, Lockup};
+use crate::lineage::{Heritage, Lineage, ParentRef};
+use crate::splits::Splits;
+use crate::types::{Role, Scope, TokenError, refuse};
+use counterpart_contracts::allowance::{Allowance, AllowanceError, Allowances};
 use counterpart_contracts::pause::Pause;
 use counterpart_contracts::roles::{RoleError, Roles};
 use counterpart_sdk::prelude::*;
 
-/// What a version of the token adds to a question of the register.
-pub struct Version<'a> {
-    /// Reasons of its own for which it would refuse.
-    pub reasons: Vec<Reason>,
-    /// Units of an account in other versions.
-    pub elsewhere: &'a dyn Fn(&Address) -> u128,
-}
+/// How long another admin waits, in ms: a day.
+pub const ADMIN_DELAY_MS: u64 = 86_400_000;
 
 /// The register.
 #[storage]
 pub struct Register {
+    name: Item<String>,
+    symbol: Item<String>,
     /// Who holds what.
     pub book: HolderBook,
+    /// The versions before and after.
+    pub lineage: Lineage,
+    /// What units were split by.
+    pub splits: Splits,
     roles: Roles,
     pause: Pause,
     deactivated: Item<bool>,
+    issuance_finished: Item<bool>,
     allowances: Allowances,
-    documents: OrdMap<String, Hash>,
+    /// After how many splits an allowance was given, if after any: it is of no use after another.
+    given_after: Map<(Address, Address), u32>,
+    documents: Map<String, Hash>,
 }
 
 impl Register {
-    /// Opens an empty register. The admin is appointed to every role, and can hand each on.
-    pub fn begin(&mut self, admin: &Address, admin_delay_ms: u64) {
-        self.roles.begin(admin, admin_delay_ms);
-        for role in [Role::Issuer, Role::Agent, Role::Pauser] {
-            self.roles.set(role as u8, admin, true);
+    /// Opens an empty register of a first version, whose successors wait for so long. The caller is the admin, and is appointed to
+    /// every role.
+    pub fn begin(&mut self, name: &String, symbol: &String, upgrade_delay_ms: u64) {
+        self.lineage.begin(upgrade_delay_ms);
+        self.appoint(name, symbol);
+    }
+
+    /// Opens an empty register of a next version, for the parent's admin. Rules and the end of issuance hold on.
+    pub fn begin_child(&mut self, parent: Address) {
+        let asked = ParentRef::at(parent);
+        let heritage = asked.heritage().try_call().ok().and_then(Result::ok);
+        let heritage = heritage.filter(|heritage| heritage.admin == env::caller());
+        let heritage = heritage.unwrap_or_else(|| refuse(TokenError::NotParent));
+        self.lineage.begin_child(parent, &heritage);
+        if let Some(compliance) = heritage.compliance {
+            self.book.set_compliance(&compliance);
+        }
+        self.issuance_finished.set(&heritage.issuance_finished);
+        self.appoint(&asked.name().call(), &asked.symbol().call());
+    }
+
+    /// What a next version takes over.
+    pub fn heritage(&self) -> Heritage {
+        Heritage {
+            admin: self.admin(),
+            compliance: self.book.compliance(),
+            issuance_finished: self.is_issuance_finished(),
+            upgrade_delay_ms: self.lineage.delay_ms(),
+            version: self.lineage.version(),
+        }
+    }
+
+    /// The name.
+    pub fn name(&self) -> String {
+        self.name.get_or_default()
+    }
+
+    /// The symbol.
+    pub fn symbol(&self) -> String {
+        self.symbol.get_or_default()
+    }
+
+    fn appoint(&mut self, name: &String, symbol: &String) {
+        self.name.set(name);
+        self.symbol.set(symbol);
+        let admin = env::caller();
+        self.roles.begin(&admin, ADMIN_DELAY_MS);
+        for role in [Role::Issuer, Role::Agent, Role::Pauser, Role::Upgrader] {
+            self.roles.set(role as u8, &admin, true);
         }
     }
 
@@ -60,9 +108,50 @@ impl Register {
         self.deactivated.get_or_default()
     }
 
+    /// Whether no more units are issued.
+    pub fn is_issuance_finished(&self) -> bool {
+        self.issuance_finished.get_or_default()
+    }
+
     /// What somebody may spend of a holder's units now.
     pub fn allowance(&self, holder: &Address, spender: &Address) -> Allowance {
-        self.allowances.get(holder, spender)
+        if self.given_after.get_or_default(&(*holder, *spender)) == self.splits.ended() {
+            self.allowances.get(holder, spender)
+        } else {
+            Allowance::default()
+        }
+    }
+
+    /// What is known of a holder here, and of its freezes in versions before that it has not come from yet.
+    pub fn holding(&self, holder: &Address) -> Holding {
+        let mut holding = self.book.holding(holder);
+        holding.heed(&self.lineage.standing_before(holder));
+        holding
+    }
+
+    /// The same, and remembers it.
+    pub(crate) fn meet(&mut self, holder: &Address) -> Holding {
+        if self.lineage.has_met(holder) {
+            return self.book.holding(holder);
+        }
+        let (before, mut holding) = (self.lineage.standing_before(holder), self.book.holding(holder));
+        holding.heed(&before);
+        // Before this version is named, the one before may still change its mind.
+        if self.lineage.is_named() {
+            self.lineage.meet(holder);
+            self.book.enter(holder, &holding);
+        }
+        holding
+    }
+
+    /// Refuses where holders move on to a child, and while units are split.
+    pub fn require_newest(&self) {
+        if let Some(child) = self.lineage.child() {
+            refuse(TokenError::AlreadyUpgraded { child });
+        }
+        if self.splits.go_on() {
+            refuse(TokenError::Splitting);
+        }
     }
 
     /// The hash of a document.
@@ -71,235 +160,139 @@ impl Register {
     }
 
     /// Refuses when the token is deactivated.
-    pub fn require_alive(&self) -> Result<(), TokenError> {
-        if self.is_deactivated() { Err(TokenError::Deactivated) } else { Ok(()) }
+    pub fn require_alive(&self) {
+        if self.is_deactivated() {
+            refuse(TokenError::Deactivated);
+        }
     }
 
     /// Refuses unless the caller has a role and the token is alive.
-    pub fn require(&self, role: Role) -> Result<(), TokenError> {
-        self.require_alive()?;
-        if self.has_role(role, &env::caller()) { Ok(()) } else { Err(TokenError::MissingRole { role }) }
-    }
-
-    /// A movement as rules are asked and told.
-    pub fn movement(
-        &self,
-        kind: Kind,
-        from: Option<&Address>,
-        to: Option<&Address>,
-        units: u128,
-        version: &Version<'_>,
-    ) -> Movement {
-        let has = |account: &Address| self.book.balance(account).saturating_add((version.elsewhere)(account));
-        let party = |account: &Address| Party { account: *account, units: has(account) };
-        Movement { kind, from: from.map(party), to: to.map(party), units }
-    }
-
-    /// Why the register would refuse a transfer, whatever the rules say.
-    fn own_reasons(&self, from: &Address, to: &Address, units: u128, version: &Version<'_>) -> Vec<Reason> {
-        let mut reasons = self.book.refusals(from, to, units);
-        if self.is_paused(Scope::Transfers) {
-            reasons.push(Reason::Paused);
+    pub fn require(&self, role: Role) {
+        self.require_alive();
+        if !self.has_role(role, &env::caller()) {
+            refuse(TokenError::MissingRole { role });
         }
-        if self.is_deactivated() {
-            reasons.push(Reason::Deactivated);
-        }
-        reasons.extend(version.reasons.iter().cloned());
-        reasons
     }
 
-    /// Why a transfer would be refused: all reasons at once, none if it would be accepted.
-    pub fn can_transfer(&self, from: &Address, to: &Address, units: u128, version: &Version<'_>) -> Vec<Reason> {
-        let mut reasons = self.own_reasons(from, to, units, version);
-        let movement = self.movement(Kind::Transfer, Some(from), Some(to), units, version);
-        reasons.extend(self.book.broken_rules(movement));
-        reasons
-    }
-
-    /// Moves units, whoever asks.
-    pub fn transfer(
-        &mut self,
-        from: Address,
-        to: Address,
-        units: u128,
-        version: &Version<'_>,
-    ) -> Result<(), TokenError> {
-        if !self.own_reasons(&from, &to, units, version).is_empty() {
-            return Err(TokenError::TransferRefused { reasons: self.can_transfer(&from, &to, units, version) });
+    /// Spends of what somebody may spend.
+    pub(crate) fn spend(&mut self, holder: &Address, spender: &Address, units: u128) {
+        let have = self.allowance(holder, spender).units;
+        if have < units {
+            refuse(TokenError::Allowance { error: AllowanceError::Insufficient { have, want: units } });
         }
-        self.book.tell_rules(self.movement(Kind::Transfer, Some(&from), Some(&to), units, version))?;
-        self.book.move_units(&from, &to, units)?;
-        Transferred { from, to, units }.emit();
-        Ok(())
-    }
-
-    /// Moves units that somebody else may spend. Who is frozen spends nothing, however much they were allowed.
-    pub fn transfer_from(
-        &mut self,
-        spender: Address,
-        from: Address,
-        to: Address,
-        units: u128,
-        mut version: Version<'_>,
-    ) -> Result<(), TokenError> {
-        if self.book.holding(&spender).frozen {
-            version.reasons.push(Reason::SpenderFrozen);
-        }
-        self.allowances.spend(&from, &spender, units).map_err(|error| TokenError::Allowance { error })?;
-        self.transfer(from, to, units, &version)
+        self.allowances.spend(holder, spender, units).unwrap_or_else(|error| refuse(TokenError::Allowance { error }));
     }
 
     /// Sets what somebody may spend, if it is what the holder expects.
-    pub fn approve(
-        &mut self,
-        holder: &Address,
-        spender: &Address,
-        expected: u128,
-        allowance: Allowance,
-    ) -> Result<(), TokenError> {
-        self.require_alive()?;
-        let set = self.allowances.set(holder, spender, expected, allowance);
-        set.map_err(|error| TokenError::Allowance { error })
-    }
-
-    /// Takes units out of the register.
-    pub fn redeem(&mut self, holder: Address, units: u128, version: &Version<'_>) -> Result<(), TokenError> {
-        self.require_alive()?;
-        let mut reasons = self.book.sender_refusals(&holder, units);
-        reasons.extend(version.reasons.iter().cloned());
-        if !reasons.is_empty() {
-            return Err(TokenError::TransferRefused { reasons });
+    pub fn approve(&mut self, holder: &Address, spender: &Address, expected: u128, allowance: Allowance) {
+        self.require_alive();
+        self.require_newest();
+        let (pair, splits) = ((*holder, *spender), self.splits.ended());
+        if self.given_after.get_or_default(&pair) != splits {
+            // One of before a split is of no use any more.
+            let had = self.allowances.get(holder, spender).units;
+            self.allowances.spend(holder, spender, had).unwrap_or_else(|error| refuse(TokenError::Allowance { error }));
+            self.given_after.set(&pair, &splits);
         }
-        self.book.tell_rules(self.movement(Kind::Redeem, Some(&holder), None, units, version))?;
-        self.book.debit(&holder, units)?;
-        Redeemed { holder, units }.emit();
-        Ok(())
+        let set = self.allowances.set(holder, spender, expected, allowance);
+        set.unwrap_or_else(|error| refuse(TokenError::Allowance { error }));
     }
 
     /// Freezes or releases a holder; an agent.
-    pub fn set_frozen(&mut self, holder: Address, frozen: bool) -> Result<(), TokenError> {
-        self.require(Role::Agent)?;
-        self.book.set_frozen(&holder, frozen);
+    pub fn set_frozen(&mut self, holder: Address, frozen: bool) {
+        self.require_agent(&holder);
+        self.book.change(&holder, |holding| holding.frozen = frozen);
+        self.book.tell(|rules| rules.account_frozen(holder, frozen));
         Frozen { holder, frozen }.emit();
-        Ok(())
     }
 
     /// Freezes so many of a holder's units, maybe more than it has; an agent.
-    pub fn set_frozen_units(&mut self, holder: Address, units: u128) -> Result<(), TokenError> {
-        self.require(Role::Agent)?;
-        self.book.set_frozen_units(&holder, units);
+    pub fn set_frozen_units(&mut self, holder: Address, units: u128) {
+        self.require_agent(&holder);
+        self.book.change(&holder, |holding| holding.frozen_units = units);
         UnitsFrozen { holder, units }.emit();
-        Ok(())
     }
 
     /// Locks a holder's units until a time; an agent.
-    pub fn lock_until(&mut self, holder: Address, time_ms: u64) -> Result<(), TokenError> {
-        self.require(Role::Agent)?;
-        self.book.lock_until(&holder, time_ms)?;
+    pub fn lock_until(&mut self, holder: Address, time_ms: u64) {
+        self.require_agent(&holder);
+        self.book.lock_until(&holder, time_ms);
         Locked { holder, time_ms }.emit();
-        Ok(())
     }
 
-    /// Moves units whatever their holder says; an agent. Frozen units are moved last, and are fewer then.
-    pub fn forced_transfer(
-        &mut self,
-        from: Address,
-        to: Address,
-        units: u128,
-        version: &Version<'_>,
-    ) -> Result<(), TokenError> {
-        self.require(Role::Agent)?;
-        let have = self.book.balance(&from);
-        let mut reasons = version.reasons.clone();
-        if units == 0 {
-            reasons.push(Reason::NoUnits);
-        }
-        if from == to {
-            reasons.push(Reason::SameHolder);
-        }
-        if have < units {
-            reasons.push(Reason::InsufficientBalance { have, want: units });
-        }
-        if !reasons.is_empty() {
-            return Err(TokenError::TransferRefused { reasons });
-        }
-        self.book.tell_rules(self.movement(Kind::Forced, Some(&from), Some(&to), units, version))?;
-        self.book.move_units(&from, &to, units)?;
-        let thawed = self.book.thaw(&from);
-        Transferred { from, to, units }.emit();
-        Forced { from, to, units, thawed }.emit();
-        Ok(())
+    /// Locks so many of a holder's units up until a time, besides those that are; an agent.
+    pub fn lock_up(&mut self, holder: Address, lockup: Lockup) {
+        self.require_agent(&holder);
+        self.book.lock_up(&holder, lockup);
+        LockedUp { holder, units: lockup.units, until_ms: lockup.until_ms }.emit();
     }
 
-    /// Moves all that is known of a holder to another account of theirs; an agent. A frozen account takes nothing over.
-    pub fn recover(&mut self, lost: Address, new: Address, version: &Version<'_>) -> Result<u128, TokenError> {
-        self.require(Role::Agent)?;
-        let holding = self.book.holding(&lost);
-        let mut reasons = version.reasons.clone();
-        if lost == new {
-            reasons.push(Reason::SameHolder);
+    /// What an agent changes is changed in the newest version: what lies in those before is as it was, and moves along.
+    pub(crate) fn require_agent(&mut self, holder: &Address) {
+        self.require(Role::Agent);
+        self.require_newest();
+        self.meet(holder);
+    }
+
+    /// Chooses the contract of rules, before the first unit is issued; the issuer. It has to admit this token.
+    pub fn set_compliance(&mut self, compliance: Address) {
+        self.require(Role::Issuer);
+        if self.book.total() > 0 || self.lineage.parent().is_some() {
+            refuse(TokenError::UnitsExist);
         }
-        if self.book.holding(&new).frozen {
-            reasons.push(Reason::ReceiverFrozen);
-        }
-        if !reasons.is_empty() {
-            return Err(TokenError::TransferRefused { reasons });
-        }
-        let units = holding.units;
-        self.book.tell_rules(self.movement(Kind::Recovery, Some(&lost), Some(&new), units, version))?;
-        self.book.hand_over(&lost, &new)?;
-        Transferred { from: lost, to: new, units }.emit();
-        Recovered { lost, new, units }.emit();
-        Ok(units)
+        self.book.set_compliance(&compliance);
+        ComplianceSet { compliance }.emit();
+    }
+
+    /// Ends issuance for good; the issuer.
+    pub fn finish_issuance(&mut self) {
+        self.require(Role::Issuer);
+        self.issuance_finished.set(&true);
     }
 
     /// Pauses messages of a kind, or lets them go on; a pauser.
-    pub fn set_paused(&mut self, scope: Scope, paused: bool) -> Result<(), TokenError> {
-        self.require(Role::Pauser)?;
+    pub fn set_paused(&mut self, scope: Scope, paused: bool) {
+        self.require(Role::Pauser);
         self.pause.set(scope as u8, paused);
-        Ok(())
     }
 
     /// Ends the token for good: nothing of it changes any more; the admin.
-    pub fn deactivate(&mut self) -> Result<(), TokenError> {
-        self.require_alive()?;
-        self.roles.require_admin().map_err(|error| TokenError::Admin { error })?;
+    pub fn deactivate(&mut self) {
+        self.require_alive();
+        self.roles.require_admin().unwrap_or_else(|error| refuse(TokenError::Admin { error }));
         self.deactivated.set(&true);
         Deactivated {}.emit();
-        Ok(())
     }
 
     /// Publishes the hash of a document under a name; the issuer.
-    pub fn publish_document(&mut self, name: String, hash: Hash) -> Result<(), TokenError> {
-        self.require(Role::Issuer)?;
+    pub fn publish_document(&mut self, name: String, hash: Hash) {
+        self.require(Role::Issuer);
         self.documents.set(&name, &hash);
         DocumentPublished { name, hash }.emit();
-        Ok(())
     }
 
     /// Gives a role or takes it; the admin, and everybody of their own roles what is taken.
-    pub fn set_role(&mut self, role: Role, account: Address, has: bool) -> Result<(), TokenError> {
-        self.require_alive()?;
+    pub fn set_role(&mut self, role: Role, account: Address, has: bool) {
+        self.require_alive();
         if has || env::caller() != account {
-            self.roles.require_admin().map_err(|error| TokenError::Admin { error })?;
+            self.roles.require_admin().unwrap_or_else(|error| refuse(TokenError::Admin { error }));
         }
         self.roles.set(role as u8, &account, has);
-        Ok(())
     }
 
     /// Proposes another admin, or nobody any more; the admin.
-    pub fn propose_admin(&mut self, admin: Option<Address>) -> Result<(), TokenError> {
-        self.require_alive()?;
+    pub fn propose_admin(&mut self, admin: Option<Address>) {
+        self.require_alive();
         self.admin_answer(|roles| roles.propose_admin(admin))
     }
 
     /// Becomes admin; who was proposed, when the delay is over.
-    pub fn accept_admin(&mut self) -> Result<(), TokenError> {
-        self.require_alive()?;
+    pub fn accept_admin(&mut self) {
+        self.require_alive();
         self.admin_answer(Roles::accept_admin)
     }
 
-    fn admin_answer(&mut self, act: impl FnOnce(&mut Roles) -> Result<(), RoleError>) -> Result<(), TokenError> {
-        act(&mut self.roles).map_err(|error| TokenError::Admin { error })
+    fn admin_answer(&mut self, act: impl FnOnce(&mut Roles) -> Result<(), RoleError>) {
+        act(&mut self.roles).unwrap_or_else(|error| refuse(TokenError::Admin { error }));
     }
 }

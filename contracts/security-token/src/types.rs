@@ -1,39 +1,21 @@
-//! What the token answers, reports and refuses with.
+//! Roles, scopes, and what the token refuses with.
 
 use compliance::Refusal;
 use counterpart_contracts::allowance::AllowanceError;
 use counterpart_contracts::roles::RoleError;
 use counterpart_sdk::prelude::*;
 
-/// What is known of a holder; it moves along in a migration as a whole.
-#[derive(Abi, Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Holding {
-    /// Units held.
-    pub units: u128,
-    /// Whether the holder is frozen.
-    pub frozen: bool,
-    /// Until when the units are locked, in ms since 1970.
-    pub locked_until_ms: u64,
-    /// Units that are frozen, maybe more than are held.
-    pub frozen_units: u128,
-}
-
-impl Holding {
-    /// Units that are not frozen.
-    pub fn free(&self) -> u128 {
-        self.units.saturating_sub(self.frozen_units)
-    }
-}
-
 /// Who may do what.
 #[derive(Abi, Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Role {
-    /// Issues, publishes, chooses rules, upgrades.
+    /// Issues, splits, publishes, chooses rules.
     Issuer,
-    /// Freezes, locks, forces, recovers.
+    /// Freezes, locks, forces, recovers, moves a holder over.
     Agent,
     /// Pauses and lets go on.
     Pauser,
+    /// Proposes a next version and names it; moves holders over.
+    Upgrader,
 }
 
 /// What can be paused. Redeeming and moving to the next version cannot.
@@ -76,6 +58,15 @@ pub enum Reason {
     SenderFrozen,
     /// The receiver is frozen.
     ReceiverFrozen,
+    /// The sender has too little that is not locked up.
+    UnitsLocked {
+        /// Units that are not.
+        free: u128,
+        /// Units to move.
+        want: u128,
+    },
+    /// The units are being split.
+    Splitting,
     /// The sender's units are locked.
     LockedUntil {
         /// ms since 1970.
@@ -85,11 +76,6 @@ pub enum Reason {
     Upgraded {
         /// The child.
         child: Address,
-    },
-    /// There would be more holders than allowed.
-    HolderLimit {
-        /// The most.
-        limit: u32,
     },
     /// A rule of the contract of rules.
     Rule {
@@ -139,19 +125,31 @@ pub enum TokenError {
         /// Until when the units are locked, in ms since 1970.
         locked_until_ms: u64,
     },
-    /// The child is named already.
+    /// A child is named: units move to it only.
     AlreadyUpgraded {
         /// The child.
         child: Address,
     },
-    /// The contract does not name this one as its parent.
+    /// The contract does not name this one as its parent, or is this one or a version before it.
     NotAcknowledged {
         /// The contract.
         child: Address,
     },
-    /// There is no child yet.
+    /// The child was not proposed, or is not what it was when it was.
+    NotProposed,
+    /// The proposal has not waited long enough.
+    TooEarly {
+        /// Until when it has to, in ms since 1970.
+        until_ms: u64,
+    },
+    /// A token has so many versions at most.
+    TooManyVersions {
+        /// The most.
+        most: u32,
+    },
+    /// The child is not named yet.
     NotUpgraded,
-    /// The holder has no units here.
+    /// Nothing is known of the holder here.
     NothingToMove {
         /// The holder.
         holder: Address,
@@ -160,167 +158,33 @@ pub enum TokenError {
     ChildFailed {
         /// The child.
         child: Address,
+        /// The code that it refused with; 0 if it failed otherwise.
+        code: u32,
     },
     /// Only the parent may.
     NotParent,
+    /// The units are being split: nothing else happens until that is done.
+    Splitting,
+    /// No split is going on.
+    NotSplitting,
+    /// A ratio is of two different numbers that are not zero, and leaves no number too large.
+    BadRatio,
+    /// More than there may be.
+    TooMany {
+        /// The most.
+        most: u32,
+    },
+    /// There is no such partition.
+    NoPartition {
+        /// Its number.
+        partition: u32,
+    },
     /// Rules are chosen before the first unit is issued: they count from the beginning.
     UnitsExist,
 }
 
-/// Units were issued.
-#[derive(Event, Clone, PartialEq, Eq, Debug)]
-pub struct Issued {
-    /// The holder.
-    #[topic]
-    pub to: Address,
-    /// How many.
-    pub units: u128,
-}
-
-/// Units moved.
-#[derive(Event, Clone, PartialEq, Eq, Debug)]
-pub struct Transferred {
-    /// From this holder.
-    #[topic]
-    pub from: Address,
-    /// To this holder.
-    #[topic]
-    pub to: Address,
-    /// How many.
-    pub units: u128,
-}
-
-/// A holder was frozen or released.
-#[derive(Event, Clone, PartialEq, Eq, Debug)]
-pub struct Frozen {
-    /// The holder.
-    #[topic]
-    pub holder: Address,
-    /// Which of both.
-    pub frozen: bool,
-}
-
-/// A holder's units were locked.
-#[derive(Event, Clone, PartialEq, Eq, Debug)]
-pub struct Locked {
-    /// The holder.
-    #[topic]
-    pub holder: Address,
-    /// Until when, in ms since 1970.
-    pub time_ms: u64,
-}
-
-/// So many of a holder's units are frozen.
-#[derive(Event, Clone, PartialEq, Eq, Debug)]
-pub struct UnitsFrozen {
-    /// The holder.
-    #[topic]
-    pub holder: Address,
-    /// How many.
-    pub units: u128,
-}
-
-/// An agent moved units whatever their holder said.
-#[derive(Event, Clone, PartialEq, Eq, Debug)]
-pub struct Forced {
-    /// From this holder.
-    #[topic]
-    pub from: Address,
-    /// To this holder.
-    #[topic]
-    pub to: Address,
-    /// How many.
-    pub units: u128,
-    /// Units that are frozen no more, because they are not there any more.
-    pub thawed: u128,
-}
-
-/// A holder got another account.
-#[derive(Event, Clone, PartialEq, Eq, Debug)]
-pub struct Recovered {
-    /// The account that was lost.
-    #[topic]
-    pub lost: Address,
-    /// The one that took over, with all that was known.
-    #[topic]
-    pub new: Address,
-    /// With so many units.
-    pub units: u128,
-}
-
-/// Units left the register.
-#[derive(Event, Clone, PartialEq, Eq, Debug)]
-pub struct Redeemed {
-    /// Whose they were.
-    #[topic]
-    pub holder: Address,
-    /// How many.
-    pub units: u128,
-}
-
-/// A holder set what somebody may spend.
-#[derive(Event, Clone, PartialEq, Eq, Debug)]
-pub struct Approved {
-    /// The holder.
-    #[topic]
-    pub holder: Address,
-    /// Who may spend.
-    #[topic]
-    pub spender: Address,
-    /// How many units.
-    pub units: u128,
-    /// Until when, in ms since 1970.
-    pub expires_ms: u64,
-}
-
-/// A document was published or replaced.
-#[derive(Event, Clone, PartialEq, Eq, Debug)]
-pub struct DocumentPublished {
-    /// Its name.
-    pub name: String,
-    /// SHA3-256 of its content.
-    pub hash: Hash,
-}
-
-/// The token was deactivated.
-#[derive(Event, Clone, PartialEq, Eq, Debug)]
-pub struct Deactivated {}
-
-/// A contract of rules was chosen.
-#[derive(Event, Clone, PartialEq, Eq, Debug)]
-pub struct ComplianceSet {
-    /// It.
-    #[topic]
-    pub compliance: Address,
-}
-
-/// The child was named.
-#[derive(Event, Clone, PartialEq, Eq, Debug)]
-pub struct UpgradedAddressSet {
-    /// The child.
-    #[topic]
-    pub child: Address,
-}
-
-/// A holder's units moved to the child.
-#[derive(Event, Clone, PartialEq, Eq, Debug)]
-pub struct Upgraded {
-    /// The holder.
-    #[topic]
-    pub holder: Address,
-    /// How many.
-    pub units: u128,
-    /// The child.
-    #[topic]
-    pub child: Address,
-}
-
-/// What a parent asks of a child.
-#[interface]
-pub trait Child {
-    /// The parent that the child names.
-    fn parent(&self) -> Option<Address>;
-
-    /// Enters a holder with everything that is known of it.
-    fn on_upgrade_from_parent(&mut self, holder: Address, holding: Holding) -> Result<(), TokenError>;
+/// Ends the call: nothing of it happened. Results that are handed from function to function would make the contract too large.
+#[inline(never)]
+pub fn refuse(error: TokenError) -> ! {
+    counterpart_sdk::revert(&error)
 }

@@ -1,6 +1,7 @@
 //! From the module that the compiler made to the module that is deployed.
 
 use crate::canonical::Order;
+use crate::document::MAX_BYTES;
 use crate::raw;
 use crate::{RAW_SECTION, SECTION};
 use alloc::string::{String, ToString};
@@ -164,11 +165,11 @@ pub fn finish(wasm: &[u8]) -> Result<(Vec<u8>, String), FinishError> {
         return Err(FinishError::NoInterface);
     }
     let (abi, docs) = raw::parse(&finisher.interface).map_err(FinishError::Interface)?;
-    let encoded = abi.encode();
-    if encoded.len() > MAX_SECTION_BYTES {
-        return Err(FinishError::TooLarge(encoded.len()));
+    let section = abi.to_section();
+    if section.len() > MAX_SECTION_BYTES || abi.encoded_size() > MAX_BYTES {
+        return Err(FinishError::TooLarge(section.len()));
     }
-    module.section(&CustomSection { name: SECTION.into(), data: (&encoded).into() });
+    module.section(&CustomSection { name: SECTION.into(), data: (&section).into() });
     let mut json = serde_json::to_string_pretty(&abi.to_json(&docs)).unwrap_or_default();
     json.push('\n');
     Ok((module.finish(), json))

@@ -1,6 +1,6 @@
 //! Reads an interface as the compiler wrote it and makes the document of it.
 
-use crate::document::{ContractAbi, Event, Field, Kind, Method, VERSION};
+use crate::document::{ContractAbi, Event, Field, Kind, Method};
 use crate::stored::{Shape, Stored};
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -56,7 +56,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<(ContractAbi, Vec<(String, String)>)
         return Err(format!("{} bytes too many", reader.bytes.len()));
     }
     let types = reader.registry.finish();
-    Ok((ContractAbi { version: VERSION, name, types, methods, events, storage }, docs))
+    Ok((ContractAbi { name, types, methods, events, storage }, docs))
 }
 
 impl Reader<'_> {

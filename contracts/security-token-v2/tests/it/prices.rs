@@ -10,17 +10,20 @@ fn the_way_from_parent_to_child(chain: &mut Chain) {
     let issuer = chain.account("issuer");
     let holders: Vec<_> = (0..52).map(|number| chain.account(&format!("holder {number}"))).collect();
     let subject = Subject::new("security-token", native_securitytoken());
-    let constructor = SecurityTokenRef::new("Acme".into(), "ACME".into());
+    let constructor = SecurityTokenRef::new("Acme".into(), "ACME".into(), 0);
     let parent = SecurityTokenRef::at(chain.deploy(&issuer, &subject, constructor).expect("deployed"));
     for holder in &holders {
         chain.call(&issuer, parent.issue(holder.address, 100)).expect("issued");
     }
     let subject = Subject::new("security-token-v2", native_securitytokenv2());
-    let child = chain.deploy(&issuer, &subject, SecurityTokenV2Ref::successor(parent.address, 60)).expect("deployed");
+    let child = chain.deploy(&issuer, &subject, SecurityTokenV2Ref::successor(parent.address)).expect("deployed");
     let child = SecurityTokenV2Ref::at(child);
     chain.call(&issuer, parent.set_upgraded_address(child.address)).expect("named");
     chain.call(&holders[0], parent.upgrade(holders[0].address)).expect("moved over");
-    assert_eq!(chain.call(&issuer, parent.upgrade_page(50)), Ok(50));
+    assert_eq!(
+        chain.call(&issuer, parent.upgrade_page(holders[1..51].iter().map(|holder| holder.address).collect())),
+        Ok(50)
+    );
     let transfer = child.transfer(holders[0].address, holders[1].address, 1);
     chain.call(&holders[0], transfer).expect("moved in the child");
     assert_eq!(chain.query(child.holder_count()), Ok(51));

@@ -1,83 +1,12 @@
 //! A token with a registry, rules and dividends, over two versions.
 
-use compliance::{ComplianceRef, Refusal, Rules, native_compliance};
-use counterpart_sdk::{Address, Constructor, Hash, NativeContract};
-use counterpart_testing::{Account as Key, Chain, Failure, Subject, contract_test};
+use crate::setting::{JAPAN, Setting, deploy, refused};
+use compliance::{Refusal, Rules};
+use counterpart_sdk::Hash;
+use counterpart_testing::{Chain, Failure, contract_test};
 use dividend_desk::{DividendDeskRef, Payment, native_dividenddesk};
-use identity_registry::{Entry, IdentityRegistryRef, Kind as CustodyKind, native_identityregistry};
-use security_token::{Reason, Role, SecurityTokenRef, TokenError, native_securitytoken};
-use security_token_v2::{SecurityTokenV2Ref, native_securitytokenv2};
-
-const JAPAN: u16 = 392;
-
-struct Setting {
-    registry: IdentityRegistryRef,
-    compliance: ComplianceRef,
-    parent: SecurityTokenRef,
-    issuer: Key,
-    alice: Key,
-    bob: Key,
-    carol: Key,
-}
-
-fn deploy(
-    chain: &mut Chain,
-    by: &Key,
-    name: &'static str,
-    native: NativeContract,
-    constructor: Constructor,
-) -> Address {
-    chain.deploy(by, &Subject::new(name, native), constructor).expect("deployed")
-}
-
-fn refused<T: std::fmt::Debug>(result: Result<T, Failure<TokenError>>) -> Vec<Reason> {
-    match result {
-        Err(Failure::Error(TokenError::TransferRefused { reasons })) => reasons,
-        other => panic!("{other:?}"),
-    }
-}
-
-impl Setting {
-    fn new(chain: &mut Chain) -> Self {
-        let [issuer, alice, bob, carol] = ["issuer", "alice", "bob", "carol"].map(|name| chain.account(name));
-        let by = &issuer;
-        let registry = IdentityRegistryRef::new(0);
-        let registry = deploy(chain, by, "identity-registry", native_identityregistry(), registry);
-        let compliance = deploy(chain, by, "compliance", native_compliance(), ComplianceRef::new(registry, 0));
-        let constructor = SecurityTokenRef::new("Acme".into(), "ACME".into());
-        let parent = deploy(chain, by, "security-token", native_securitytoken(), constructor);
-        let registry = IdentityRegistryRef::at(registry);
-        let (compliance, parent) = (ComplianceRef::at(compliance), SecurityTokenRef::at(parent));
-        chain.call(by, registry.set_registrar(by.address, true)).expect("appointed");
-        chain.call(by, compliance.set_officer(by.address, true)).expect("appointed");
-        chain.call(by, compliance.set_token(parent.address, true)).expect("admitted");
-        chain.call(by, parent.set_compliance(compliance.address)).expect("chosen");
-        let entries = [(&alice, 1), (&bob, 2), (&carol, 3)].map(|(key, identity)| Entry {
-            account: key.address,
-            identity: Hash([identity; 32]),
-            country: JAPAN,
-            accredited: false,
-            kind: CustodyKind::Investor,
-            custodian: None,
-            valid_until_ms: u64::MAX,
-        });
-        chain.call(by, registry.register(entries.to_vec())).expect("registered");
-        Self { registry, compliance, parent, issuer, alice, bob, carol }
-    }
-
-    /// A child that the parent names and the rules admit.
-    fn child(&self, chain: &mut Chain) -> SecurityTokenV2Ref {
-        let constructor = SecurityTokenV2Ref::successor(self.parent.address, 100);
-        let child = deploy(chain, &self.issuer, "security-token-v2", native_securitytokenv2(), constructor);
-        chain.call(&self.issuer, self.compliance.set_token(child, true)).expect("admitted");
-        chain.call(&self.issuer, self.parent.set_upgraded_address(child)).expect("named");
-        SecurityTokenV2Ref::at(child)
-    }
-
-    fn issue(&self, chain: &mut Chain, to: &Key, units: u128) -> Result<(), Failure<TokenError>> {
-        chain.call(&self.issuer, self.parent.issue(to.address, units))
-    }
-}
+use identity_registry::{Entry, Kind as CustodyKind};
+use security_token::{Reason, Role, TokenError};
 
 #[contract_test]
 fn a_token_asks_the_rules_and_tells_all_reasons_of_both(chain: &mut Chain) {
@@ -175,4 +104,41 @@ fn a_dividend_is_the_same_however_many_have_moved_over(chain: &mut Chain) {
     chain.call(&setting.issuer, setting.registry.revoke(setting.bob.address)).expect("revoked");
     let transfer = child.transfer(setting.bob.address, setting.alice.address, 1);
     assert_eq!(refused(chain.call(&setting.bob, transfer)), [Reason::Rule { refusal: Refusal::SenderUnknown }]);
+}
+
+#[contract_test]
+fn a_frozen_custodian_freezes_whoever_is_below_it(chain: &mut Chain) {
+    let setting = Setting::new(chain);
+    let [bank, broker] = ["custodian", "broker"].map(|name| chain.account(name).address);
+    let [alice, bob] = [&setting.alice, &setting.bob].map(|key| key.address);
+    let entry = |account, identity, kind, custodian| Entry {
+        account,
+        identity: Hash([identity; 32]),
+        country: JAPAN,
+        accredited: false,
+        kind,
+        custodian,
+        valid_until_ms: u64::MAX,
+    };
+    let entries = vec![
+        entry(bank, 8, CustodyKind::Custodian, None),
+        entry(broker, 9, CustodyKind::Broker, Some(bank)),
+        entry(alice, 1, CustodyKind::Custodial, Some(broker)),
+    ];
+    chain.call(&setting.issuer, setting.registry.register(entries)).expect("registered");
+    setting.issue(chain, &setting.alice, 50).expect("issued");
+    setting.issue(chain, &setting.bob, 50).expect("issued");
+    chain.call(&setting.issuer, setting.parent.set_frozen(bank, true)).expect("frozen");
+    let frozen = [Reason::Rule { refusal: Refusal::CustodianFrozen { custodian: bank } }];
+    assert_eq!(refused(chain.call(&setting.alice, setting.parent.transfer(alice, bob, 1))), frozen);
+    assert_eq!(refused(chain.call(&setting.bob, setting.parent.transfer(bob, alice, 1))), frozen);
+    assert_eq!(refused(chain.call(&setting.alice, setting.parent.redeem(alice, 1))), frozen);
+    assert_eq!(refused(setting.issue(chain, &setting.alice, 1)), frozen);
+    // A force goes on, and what the parent told holds for the child.
+    chain.call(&setting.issuer, setting.parent.forced_transfer(alice, bob, 1)).expect("forced");
+    let child = setting.child(chain);
+    chain.call(&setting.alice, setting.parent.upgrade(alice)).expect("moved over");
+    assert_eq!(refused(chain.call(&setting.alice, child.transfer(alice, bob, 1))), frozen);
+    chain.call(&setting.issuer, child.set_frozen(bank, false)).expect("released");
+    chain.call(&setting.alice, child.transfer(alice, bob, 1)).expect("moved");
 }

@@ -9,7 +9,7 @@ use security_token::{ADMIN_DELAY_MS, Role, Scope, SecurityTokenRef, native_secur
 fn every_message_once(chain: &mut Chain) {
     let [issuer, alice, bob] = ["issuer", "alice", "bob"].map(|name| chain.account(name));
     let subject = Subject::new("security-token", native_securitytoken());
-    let constructor = SecurityTokenRef::new("Acme".into(), "ACME".into());
+    let constructor = SecurityTokenRef::new("Acme".into(), "ACME".into(), 0);
     let token = SecurityTokenRef::at(chain.deploy(&issuer, &subject, constructor).expect("deployed"));
     let (a, b) = (alice.address, bob.address);
     chain.call(&issuer, token.issue(a, 100)).expect("issued");

@@ -3,8 +3,8 @@
 use counterpart_sdk::Hash;
 use counterpart_testing::{Account as Key, Chain, Failure, Subject, contract_test};
 use security_token::{
-    ADMIN_DELAY_MS, Allowance, AllowanceError, Holding, Reason, Role, RoleError, Scope, SecurityTokenRef, TokenError,
-    native_securitytoken,
+    ADMIN_DELAY_MS, Allowance, AllowanceError, Holding, MAX_LOCKUPS, Reason, Role, RoleError, Scope, SecurityTokenRef,
+    TokenError, native_securitytoken,
 };
 
 struct Setting {
@@ -20,7 +20,7 @@ impl Setting {
     fn new(chain: &mut Chain) -> Self {
         let [issuer, alice, bob, carol] = ["issuer", "alice", "bob", "carol"].map(|name| chain.account(name));
         let subject = Subject::new("security-token", native_securitytoken());
-        let constructor = SecurityTokenRef::new("Acme".into(), "ACME".into());
+        let constructor = SecurityTokenRef::new("Acme".into(), "ACME".into(), 0);
         let token = SecurityTokenRef::at(chain.deploy(&issuer, &subject, constructor).expect("deployed"));
         chain.call(&issuer, token.issue(alice.address, 100)).expect("issued");
         chain.call(&issuer, token.issue(bob.address, 50)).expect("issued");
@@ -109,7 +109,7 @@ fn recovery_moves_all_that_is_known(chain: &mut Chain) {
     chain.call(&setting.issuer, token.lock_until(alice, 5)).expect("locked");
     chain.call(&setting.issuer, token.set_frozen_units(bob, 3)).expect("frozen");
     assert_eq!(chain.call(&setting.issuer, token.recover(alice, bob)), Ok(100));
-    let joined = Holding { units: 150, frozen: false, locked_until_ms: 5, frozen_units: 83 };
+    let joined = Holding { units: 150, locked_until_ms: 5, frozen_units: 83, ..Holding::default() };
     assert_eq!(
         (setting.holding(chain, &setting.bob), setting.holding(chain, &setting.alice)),
         (joined, Holding::default())
@@ -198,7 +198,7 @@ fn a_deactivated_token_refuses_everything_for_good(chain: &mut Chain) {
         assert_eq!(error(chain.call(&setting.issuer, message)), TokenError::Deactivated);
     }
     assert_eq!(error(chain.call(&setting.issuer, token.recover(alice, bob))), TokenError::Deactivated);
-    assert_eq!(error(chain.call(&setting.issuer, token.upgrade_page(1))), TokenError::Deactivated);
+    assert_eq!(error(chain.call(&setting.issuer, token.upgrade_page(vec![]))), TokenError::Deactivated);
     let by_alice = [token.redeem(alice, 1), token.approve(alice, bob, 0, 1, u64::MAX)];
     for message in by_alice {
         assert_eq!(error(chain.call(&setting.alice, message)), TokenError::Deactivated);
@@ -262,4 +262,48 @@ fn roles_are_separate_and_the_admin_changes_slowly(chain: &mut Chain) {
     chain.call(&setting.alice, token.publish_document("terms".into(), Hash([7; 32]))).expect("published");
     assert_eq!(chain.query(token.document("terms".into())), Ok(Some(Hash([7; 32]))));
     assert_eq!(chain.query(token.document("other".into())), Ok(None));
+}
+
+#[contract_test]
+fn units_are_locked_up_each_until_its_own_time(chain: &mut Chain) {
+    let setting = Setting::new(chain);
+    let (token, alice) = (&setting.token, setting.alice.address);
+    let early = chain.time_ms() + 100_000;
+    let late = early + 100_000;
+    let lock_up = |units, until_ms| token.lock_up(alice, units, until_ms);
+    let missing = TokenError::MissingRole { role: Role::Agent };
+    assert_eq!(error(chain.call(&setting.alice, lock_up(1, late))), missing);
+    chain.call(&setting.issuer, lock_up(30, early)).expect("locked up");
+    chain.call(&setting.issuer, lock_up(50, late)).expect("locked up");
+    let locked = |free, want| Err(vec![Reason::UnitsLocked { free, want }]);
+    assert_eq!(setting.transfer(chain, &setting.alice, &setting.bob, 21), locked(20, 21));
+    assert_eq!(error(chain.call(&setting.alice, token.redeem(alice, 21))), refused(&locked(20, 21).unwrap_err()));
+    // Frozen and locked up are told apart, and may be the same units.
+    chain.call(&setting.issuer, token.set_frozen_units(alice, 90)).expect("frozen");
+    let both = vec![Reason::UnitsFrozen { free: 10, want: 21 }, Reason::UnitsLocked { free: 20, want: 21 }];
+    assert_eq!(setting.transfer(chain, &setting.alice, &setting.bob, 21), Err(both));
+    chain.call(&setting.issuer, token.set_frozen_units(alice, 0)).expect("released");
+    // A lock-up ends in its ms.
+    chain.advance_ms(early - chain.time_ms() - 1);
+    assert_eq!(setting.transfer(chain, &setting.alice, &setting.bob, 21), locked(20, 21));
+    assert_eq!(setting.transfer(chain, &setting.alice, &setting.bob, 50), Ok(()));
+    assert_eq!(setting.transfer(chain, &setting.alice, &setting.bob, 1), locked(0, 1));
+    // A force takes what is locked up; what is not there any more cannot be locked.
+    chain.call(&setting.issuer, token.forced_transfer(alice, setting.bob.address, 40)).expect("forced");
+    assert_eq!(setting.transfer(chain, &setting.alice, &setting.bob, 1), locked(0, 1));
+    chain.advance_ms(late - chain.time_ms());
+    assert_eq!(setting.transfer(chain, &setting.alice, &setting.bob, 10), Ok(()));
+    assert_eq!(chain.query(token.holding(alice)).expect("answered").lockups.len(), 2);
+    // Those that have ended make room; so many run at a time.
+    for _ in 0..MAX_LOCKUPS {
+        chain.call(&setting.issuer, lock_up(1, u64::MAX)).expect("locked up");
+    }
+    let most = TokenError::TooMany { most: MAX_LOCKUPS as u32 };
+    assert_eq!(error(chain.call(&setting.issuer, lock_up(1, u64::MAX))), most);
+    // They go along to another account, and become stricter when they would be too many.
+    chain.call(&setting.issuer, token.lock_up(setting.carol.address, 7, late + 1_000_000)).expect("locked up");
+    assert_eq!(chain.call(&setting.issuer, token.recover(alice, setting.carol.address)), Ok(0));
+    let lockups = setting.holding(chain, &setting.carol).lockups;
+    let sum: u128 = lockups.iter().map(|lockup| lockup.units).sum();
+    assert_eq!((lockups.len(), sum, lockups[MAX_LOCKUPS - 1].until_ms), (MAX_LOCKUPS, 23, u64::MAX));
 }

@@ -75,14 +75,26 @@ impl<'a> Stage<'a> {
         constructor: &str,
         arguments: Value,
     ) -> anyhow::Result<Contract> {
+        self.deploy_salted(title, sender, package, (constructor, arguments), Hash::ZERO)
+    }
+
+    /// Deploys a contract beside another of the same code and sender, by a salt of its own.
+    pub fn deploy_salted(
+        &mut self,
+        title: &str,
+        sender: &Signer,
+        package: &str,
+        (constructor, arguments): (&str, Value),
+        salt: Hash,
+    ) -> anyhow::Result<Contract> {
         let (code, prepared) = module::load(&self.contracts.join(format!("{package}.wasm")))?;
         let section = prepared.metadata.as_deref().unwrap_or_default();
         let abi =
             ContractAbi::from_section(section).map_err(|error| Failure::new(Exit::Input, "no_interface", error))?;
         let input = encode(&abi, constructor, &arguments)?;
         let code_hash = prepared.original_hash;
-        let address = contract_address(&sender.address(), &code_hash, &Hash::ZERO);
-        let deploy = Action::Deploy { code_hash, salt: Hash::ZERO, input, value: 0 };
+        let address = contract_address(&sender.address(), &code_hash, &salt);
+        let deploy = Action::Deploy { code_hash, salt, input, value: 0 };
         self.act(title, &[(sender, vec![Action::Upload { code }, deploy])])?;
         Ok(Contract { address, abi })
     }

@@ -60,7 +60,7 @@ impl Template {
     const fn source(self) -> Source {
         match self {
             Self::Empty => source!("empty", "empty.rs", "new"),
-            Self::Token => source!("token", "token.rs", "new --name Acorn --symbol ACN --decimals 2"),
+            Self::Token => source!("token", "it/token.rs", "new --name Acorn --symbol ACN --decimals 2"),
             Self::UpgradeableToken => source!("upgradeable-token", "upgradeable_token.rs", "new --symbol ONE"),
         }
     }

@@ -2,6 +2,7 @@
 
 mod cap_table;
 mod story;
+mod succession;
 
 use crate::network::{Ending, Network, Settings};
 use crate::stage::Stage;
@@ -17,12 +18,19 @@ pub struct Arguments {
     cap_table: PathBuf,
 }
 
-/// Starts four replicas, reads a table of holders, issues units to them, trades, deploys the token's next version, names
-/// it in the first, moves all holders, shows a refused transfer, and replays the ledger on another engine in a process of
-/// its own.
+/// Starts four replicas, reads a table of holders, issues units to them under rules, trades, shows a refused transfer, proposes the
+/// token's next version and names it, moves all holders, pays a dividend and splits the units while some have moved and some have
+/// not, and replays the ledger on another engine in a process of its own.
 pub fn run(settings: &Settings, arguments: &Arguments) -> anyhow::Result<Ending> {
     let table = CapTable::read(&arguments.cap_table)?;
-    let contracts = settings.contracts(&["security-token", "security-token-v2", "sale-desk"])?;
+    let contracts = settings.contracts(&[
+        "security-token",
+        "security-token-v2",
+        "identity-registry",
+        "compliance",
+        "dividend-desk",
+        "sale-desk",
+    ])?;
     let network = Network::start(settings)?;
     let mut stage = Stage::new(settings.output(), network.client(), contracts);
     let told = story::play(&mut stage, &table)?;
@@ -32,10 +40,14 @@ pub fn run(settings: &Settings, arguments: &Arguments) -> anyhow::Result<Ending>
         "{transactions} transactions, {} certified\n\
          parent still callable   {}\n\
          holders migrated        {}\n\
+         dividend paid           {} of native currency, to holders of both versions\n\
+         split over both         {}\n\
          transfer refused        {}\n",
         told.certified,
         if told.parent_still_callable { "yes" } else { "NO" },
         told.migrated_holders,
+        told.dividend_paid,
+        if told.split_exact { "exact" } else { "NOT EXACT" },
         told.refused,
     );
     let document = json!({
@@ -43,9 +55,12 @@ pub fn run(settings: &Settings, arguments: &Arguments) -> anyhow::Result<Ending>
         "certified": told.certified,
         "parent_still_callable": told.parent_still_callable,
         "migrated_holders": told.migrated_holders,
+        "dividend_paid": told.dividend_paid.to_string(),
+        "split_exact": told.split_exact,
         "refused": told.refused,
         "steps": Value::Array(steps),
     });
-    let passed = told.parent_still_callable && told.migrated_holders == table.holders.len();
+    let moved = told.parent_still_callable && told.migrated_holders == table.holders.len();
+    let passed = moved && told.split_exact && told.dividend_paid > 0;
     Ok(Ending { replayed, document, text, passed })
 }

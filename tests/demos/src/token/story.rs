@@ -1,7 +1,8 @@
-//! What happens: a token is issued, traded, sold, upgraded and migrated.
+//! What happens: a token is issued under rules, traded, sold, and handed on to its next version.
 
 use super::cap_table::{CapTable, Holder};
-use crate::stage::Stage;
+use super::succession;
+use crate::stage::{Contract, Stage};
 use counterpart_cli::output::{Exit, Failure};
 use counterpart_client::Signer;
 use counterpart_ledger::{Action, Address};
@@ -10,9 +11,9 @@ use serde_json::{Value, json};
 
 /// Native atomic units for everyone's gas.
 const FUNDS: u128 = 5_000_000_000;
-/// Holders who move by themselves; the issuer moves the rest.
-const BY_THEMSELVES: usize = 30;
 const DAY_MS: u64 = 86_400_000;
+/// How long a next version waits.
+pub const UPGRADE_DELAY_MS: u64 = 3_600_000;
 
 /// What the story ends with.
 pub struct Ending {
@@ -22,14 +23,28 @@ pub struct Ending {
     pub parent_still_callable: bool,
     /// Holders whose whole holding stands in the child.
     pub migrated_holders: usize,
+    /// Native units that the dividend paid while some holders had moved and some had not.
+    pub dividend_paid: u128,
+    /// Whether the split's units and remains add up exactly.
+    pub split_exact: bool,
     /// The decoded reason of the refused transfer.
     pub refused: Value,
 }
 
-struct Person<'a> {
-    entry: &'a Holder,
-    signer: Signer,
-    address: String,
+/// A holder.
+pub struct Person<'a> {
+    pub entry: &'a Holder,
+    pub signer: Signer,
+    pub address: String,
+}
+
+/// Everybody and everything that takes part.
+pub struct Cast<'a> {
+    pub issuer: Signer,
+    pub people: Vec<Person<'a>>,
+    pub registry: Contract,
+    pub compliance: Contract,
+    pub parent: Contract,
 }
 
 /// Plays it.
@@ -45,42 +60,91 @@ pub fn play(stage: &mut Stage<'_>, table: &CapTable) -> anyhow::Result<Ending> {
     let mut grants = vec![fund(issuer.address())];
     grants.extend(people.iter().map(|person| fund(person.signer.address())));
     stage.act("Give everyone native currency for gas", &[(&faucet, grants)])?;
+    let cast = issue(stage, issuer, people)?;
+    restrict(stage, &cast)?;
+    trade(stage, &cast)?;
+    let frozen = cast.people.iter().find(|person| person.entry.frozen);
+    let frozen = frozen.ok_or_else(|| Failure::new(Exit::Input, "cap_table", "nobody is frozen"))?;
+    let sale = cast.transfer(frozen, cast.free()[0], 1)?;
+    let outcome = stage.act_in_vain("A frozen holder tries to sell", &frozen.signer, sale)?;
+    let refused = outcome["error"].clone();
+    stage.note(&format!("    refused: {refused}"));
+    succession::play(stage, &cast, refused)
+}
 
-    let name = json!({ "name": "Harbour Fund", "symbol": "HRB" });
-    let parent = stage.deploy("Deploy the token, version 1", &issuer, "security-token", "new", name)?;
+/// Deploys the registry, the rules and the token, and issues to everybody.
+fn issue<'a>(stage: &mut Stage<'_>, issuer: Signer, people: Vec<Person<'a>>) -> anyhow::Result<Cast<'a>> {
+    let registry = json!({ "admin_delay_ms": 0 });
+    let registry = stage.deploy("Deploy the registry of investors", &issuer, "identity-registry", "new", registry)?;
+    let rules = json!({ "registry": registry.address.to_string(), "admin_delay_ms": 0 });
+    let compliance = stage.deploy("Deploy the contract of rules", &issuer, "compliance", "new", rules)?;
+    let token = json!({ "name": "Harbour Fund", "symbol": "HRB", "upgrade_delay_ms": UPGRADE_DELAY_MS });
+    let parent = stage.deploy("Deploy the token, version 1", &issuer, "security-token", "new", token)?;
+    let me = issuer.address().to_string();
+    let appoint = vec![
+        registry.call("set_registrar", json!({ "account": me, "is": true }))?,
+        compliance.call("set_officer", json!({ "account": me, "is": true }))?,
+        compliance.call("set_token", json!({ "token": parent.address.to_string(), "is": true }))?,
+        parent.call("set_compliance", json!({ "compliance": compliance.address.to_string() }))?,
+        compliance.call("set_rules", json!({ "rules": rules_of_the_fund(people.len()) }))?,
+    ];
+    stage.act("Choose rules: no more holders than there are, and the desk", &[(&issuer, appoint)])?;
+    let mut registrations = Vec::new();
+    for page in people.chunks(50) {
+        let entries: Vec<Value> = page.iter().map(|person| entry(&person.address, "Investor")).collect();
+        registrations.push(registry.call("register", json!({ "entries": entries }))?);
+    }
+    stage.act(&format!("Register {} investors", people.len()), &[(&issuer, registrations)])?;
     let issue = |person: &Person<'_>| {
         parent.call("issue", json!({ "to": person.address, "units": person.entry.units.to_string() }))
     };
     let issues = people.iter().map(issue).collect::<anyhow::Result<Vec<_>>>()?;
     stage.act(&format!("Issue units to {} holders, all or none", people.len()), &[(&issuer, issues)])?;
+    Ok(Cast { issuer, people, registry, compliance, parent })
+}
 
-    let now_ms = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |time| time.as_millis());
+fn entry(account: &str, kind: &str) -> Value {
+    json!({
+        "account": account, "identity": account, "country": 392, "accredited": false,
+        "kind": kind, "custodian": null, "valid_until_ms": u64::MAX.to_string(),
+    })
+}
+
+fn rules_of_the_fund(holders: usize) -> Value {
+    json!({
+        "countries": { "only": false, "named": [] }, "accredited_only": false, "contracts": true,
+        "max_units": "0", "max_supply": "0", "max_holders": holders + 1, "max_unaccredited": 0, "lot": "1", "pace": null,
+    })
+}
+
+/// Freezes and locks whom the table says.
+fn restrict(stage: &mut Stage<'_>, cast: &Cast<'_>) -> anyhow::Result<()> {
+    let now_ms = now_ms();
     let mut restrictions = Vec::new();
-    for person in people.iter().filter(|person| person.entry.frozen) {
-        let arguments = json!({ "holder": person.address, "frozen": true });
-        restrictions.push(parent.call("set_frozen", arguments)?);
+    for person in cast.people.iter().filter(|person| person.entry.frozen) {
+        restrictions.push(cast.parent.call("set_frozen", json!({ "holder": person.address, "frozen": true }))?);
     }
-    for person in people.iter().filter(|person| person.entry.locked_days > 0) {
-        let until = now_ms as u64 + person.entry.locked_days * DAY_MS;
-        restrictions.push(parent.call("lock_until", json!({ "holder": person.address, "time_ms": until }))?);
+    for person in cast.people.iter().filter(|person| person.entry.locked_days > 0) {
+        let until = now_ms + person.entry.locked_days * DAY_MS;
+        restrictions.push(cast.parent.call("lock_until", json!({ "holder": person.address, "time_ms": until }))?);
     }
-    stage.act(&format!("Freeze and lock {} holders", restrictions.len()), &[(&issuer, restrictions)])?;
+    stage.act(&format!("Freeze and lock {} holders", restrictions.len()), &[(&cast.issuer, restrictions)])
+}
 
-    let free: Vec<&Person<'_>> =
-        people.iter().filter(|person| !person.entry.frozen && person.entry.locked_days == 0).collect();
-    let transfer = |from: &Person<'_>, to: &Person<'_>, units: u128| {
-        let arguments = json!({ "from": from.address, "to": to.address, "units": units.to_string() });
-        parent.call("transfer", arguments)
-    };
+/// Trades between holders, and one at the sale desk.
+fn trade(stage: &mut Stage<'_>, cast: &Cast<'_>) -> anyhow::Result<()> {
+    let free = cast.free();
     let mut trades = Vec::new();
     for pair in free.chunks_exact(2).take(5) {
-        trades.push((&pair[0].signer, vec![transfer(pair[0], pair[1], pair[0].entry.units / 2)?]));
+        trades.push((&pair[0].signer, vec![cast.transfer(pair[0], pair[1], pair[0].entry.units / 2)?]));
     }
     stage.act(&format!("{} trades between holders, each signed by its own", trades.len()), &trades)?;
-
-    let desk = stage.deploy("Deploy the sale desk", &issuer, "sale-desk", "new", json!({}))?;
+    let desk = stage.deploy("Deploy the sale desk", &cast.issuer, "sale-desk", "new", json!({}))?;
+    let custodian = entry(&desk.address.to_string(), "Custodian");
+    let custodian = cast.registry.call("register", json!({ "entries": [custodian] }))?;
+    stage.act("Register the desk, which holds what is offered", &[(&cast.issuer, vec![custodian])])?;
     let (seller, buyer) = (free[1], free[0]);
-    let token = parent.address.to_string();
+    let token = cast.parent.address.to_string();
     let offer = json!({ "seller": seller.address, "token": token, "units": "1", "price": "2500" });
     let offer = desk.call("offer", offer)?;
     stage.act(
@@ -88,43 +152,28 @@ pub fn play(stage: &mut Stage<'_>, table: &CapTable) -> anyhow::Result<Ending> {
         &[(&seller.signer, vec![offer])],
     )?;
     let buy = desk.pay("buy", json!({ "offer": 0 }), 2_500)?;
-    stage.act("Buy it: unit and price change hands together", &[(&buyer.signer, vec![buy])])?;
+    stage.act("Buy it: unit and price change hands together", &[(&buyer.signer, vec![buy])])
+}
 
-    let frozen = people.iter().find(|person| person.entry.frozen);
-    let frozen = frozen.ok_or_else(|| Failure::new(Exit::Input, "cap_table", "nobody is frozen"))?;
-    let outcome = stage.act_in_vain("A frozen holder tries to sell", &frozen.signer, transfer(frozen, free[0], 1)?)?;
-    let refused = outcome["error"].clone();
-    stage.note(&format!("    refused: {refused}"));
-
-    let successor = json!({ "parent": token, "holder_limit": 100 });
-    let child = stage.deploy("Deploy the child, version 2", &issuer, "security-token-v2", "successor", successor)?;
-    let child_address = child.address.to_string();
-    let name_child = parent.call("set_upgraded_address", json!({ "child": child_address }))?;
-    stage.act("Name the child in the parent, once and for ever", &[(&issuer, vec![name_child])])?;
-
-    let before = people
-        .iter()
-        .map(|person| stage.ask(&parent, "holding", json!({ "holder": person.address })))
-        .collect::<anyhow::Result<Vec<_>>>()?;
-    let total = stage.ask(&parent, "total_supply", json!({}))?;
-    let movers = people.iter().take(BY_THEMSELVES);
-    let moves =
-        movers.map(|person| Ok((&person.signer, vec![parent.call("upgrade", json!({ "holder": person.address }))?])));
-    let moves = moves.collect::<anyhow::Result<Vec<_>>>()?;
-    stage.act(&format!("{} holders move to the child by themselves", moves.len()), &moves)?;
-    let page = parent.call("upgrade_page", json!({ "limit": 50 }))?;
-    stage.act("The issuer moves the others, as a page", &[(&issuer, vec![page])])?;
-
-    let mut migrated_holders = 0;
-    for (person, before) in people.iter().zip(&before) {
-        let there = stage.ask(&child, "holding", json!({ "holder": person.address }))?;
-        let here = stage.ask(&parent, "balance_of", json!({ "holder": person.address }))?;
-        migrated_holders += usize::from(there == *before && here == 0);
+impl<'a> Cast<'a> {
+    /// Those who can trade.
+    fn free(&self) -> Vec<&Person<'a>> {
+        self.people.iter().filter(|person| !person.entry.frozen && person.entry.locked_days == 0).collect()
     }
-    let trail = stage.ask(&parent, "balance_of", json!({ "holder": child_address }))?;
-    let parent_still_callable = stage.ask(&parent, "name", json!({}))? == "Harbour Fund"
-        && stage.ask(&parent, "upgraded_address", json!({}))? == child_address
-        && trail == total
-        && stage.ask(&child, "total_supply", json!({}))? == total;
-    Ok(Ending { certified: stage.certified(), parent_still_callable, migrated_holders, refused })
+
+    fn transfer(&self, from: &Person<'_>, to: &Person<'_>, units: u128) -> anyhow::Result<Action> {
+        let arguments = json!({ "from": from.address, "to": to.address, "units": units.to_string() });
+        self.parent.call("transfer", arguments)
+    }
+
+    /// All accounts, in pages that a message takes.
+    pub fn pages(&self) -> Vec<Vec<&str>> {
+        let addresses: Vec<&str> = self.people.iter().map(|person| person.address.as_str()).collect();
+        addresses.chunks(50).map(<[&str]>::to_vec).collect()
+    }
+}
+
+/// The clock of this machine, in ms since 1970.
+pub fn now_ms() -> u64 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |time| time.as_millis() as u64)
 }

@@ -3,7 +3,7 @@
 
 use counterpart_sdk::Hash;
 use counterpart_testing::{Chain, Subject, contract_test};
-use security_token::{ADMIN_DELAY_MS, Role, Scope, SecurityTokenRef, native_securitytoken};
+use security_token::{ADMIN_DELAY_MS, Ratio, Role, Scope, SecurityTokenRef, native_securitytoken};
 
 #[contract_test]
 fn every_message_once(chain: &mut Chain) {
@@ -20,8 +20,11 @@ fn every_message_once(chain: &mut Chain) {
     chain.call(&issuer, token.set_frozen(a, true)).expect("frozen");
     chain.call(&issuer, token.set_frozen_units(a, 10)).expect("frozen");
     chain.call(&issuer, token.lock_until(a, 1)).expect("locked");
+    chain.call(&issuer, token.lock_up(a, 10, 1)).expect("locked up");
     chain.call(&issuer, token.forced_transfer(a, b, 10)).expect("forced");
     chain.call(&issuer, token.recover(a, b)).expect("recovered");
+    chain.call(&issuer, token.begin_split(Ratio { new: 3, old: 2 })).expect("begun");
+    assert_eq!(chain.call(&alice, token.split_page(vec![b])), Ok(0));
     chain.call(&issuer, token.set_paused(Scope::Transfers, true)).expect("paused");
     chain.call(&issuer, token.publish_document("terms".into(), Hash::ZERO)).expect("published");
     chain.call(&issuer, token.finish_issuance()).expect("finished");
@@ -30,5 +33,5 @@ fn every_message_once(chain: &mut Chain) {
     chain.advance_ms(ADMIN_DELAY_MS);
     chain.call(&alice, token.accept_admin()).expect("accepted");
     chain.call(&alice, token.deactivate()).expect("deactivated");
-    assert_eq!(chain.query(token.total_supply()), Ok(90));
+    assert_eq!(chain.query(token.total_supply()), Ok(135));
 }

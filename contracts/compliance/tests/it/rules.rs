@@ -323,3 +323,20 @@ fn only_tokens_move_only_officers_rule_and_a_dead_registry_stops_all(chain: &mut
     let asked = chain.query(lost.refusals(issue("alice", 0, 1)));
     assert_eq!(asked, Err(Failure::Error(ComplianceError::RegistryFailed)));
 }
+
+#[contract_test]
+fn who_makes_room_makes_it_for_its_own_kind_and_nothing_counts_for_nothing(chain: &mut Chain) {
+    let setting = Setting::new(chain);
+    setting.rules(chain, Rules { max_unaccredited: 1, ..Rules::default() });
+    // Nothing is issued: nobody holds.
+    setting.moved(chain, issue("carol", 0, 0)).expect("nothing");
+    setting.moved(chain, movement(Kind::Redeem, Some(("carol", 0)), None, 0)).expect("nothing");
+    assert_eq!(setting.holders(chain), (0, 0));
+    setting.moved(chain, issue("alice", 0, 10)).expect("accredited");
+    setting.moved(chain, issue("bob", 0, 10)).expect("not accredited");
+    // Alice leaves, and was counted as accredited: there is no room for another who is not.
+    let another = setting.moved(chain, transfer("alice", 10, "carol", 0, 10));
+    assert_eq!(another, Err(vec![Refusal::MaxUnaccredited { most: 1 }]));
+    setting.moved(chain, transfer("bob", 10, "carol", 0, 10)).expect("one for another");
+    assert_eq!(setting.holders(chain), (2, 1));
+}

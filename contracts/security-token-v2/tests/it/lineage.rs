@@ -153,6 +153,7 @@ fn nobody_escapes_a_freeze_by_moving_or_by_not_moving(chain: &mut Chain) {
     let reasons = refused(chain.call(&setting.bob, child.transfer(bob, alice, 1)));
     assert_eq!(reasons, [Reason::ReceiverFrozen]);
     chain.call(&setting.issuer, child.set_frozen(alice, false)).expect("released");
+    assert!(!chain.query(child.holding(alice)).expect("answered").frozen);
     chain.call(&setting.bob, child.transfer(bob, alice, 1)).expect("moved");
     chain.call(&setting.alice, setting.parent.upgrade(alice)).expect("moved over");
     let holding = chain.query(child.holding(alice)).expect("answered");

@@ -1,8 +1,10 @@
 //! From parent to child: lineage, acknowledgement, and what moves along.
 
-use counterpart_sdk::Address;
+use counterpart_sdk::{Address, Hash};
 use counterpart_testing::{Account, Chain, Failure, Subject, contract_test};
-use security_token::{Holding, Reason, Role, SecurityTokenRef, TokenError, native_securitytoken};
+use security_token::{
+    ADMIN_DELAY_MS, Holding, Reason, Role, Scope, SecurityTokenRef, TokenError, native_securitytoken,
+};
 use security_token_v2::{SecurityTokenV2Ref, native_securitytokenv2};
 
 fn parent() -> Subject {
@@ -153,4 +155,49 @@ fn frozen_units_move_along_and_stay_frozen(chain: &mut Chain) {
     // Units of the parent move to the child only, by force and by recovery as well.
     let forced = chain.call(&case.issuer, case.parent.forced_transfer(case.holders[3].address, holder.address, 1));
     assert_eq!(forced, Err(Failure::Error(TokenError::AlreadyUpgraded { child: next.address })));
+}
+
+#[contract_test]
+fn the_child_is_a_register_of_its_own(chain: &mut Chain) {
+    let case = issued(chain);
+    let child = upgraded(chain, &case);
+    let (first, fourth) = (case.holders[0].clone(), case.holders[3].clone());
+    chain.call(&case.issuer, case.parent.upgrade_page(vec![first.address, fourth.address])).expect("moved");
+    assert_eq!((chain.query(child.symbol()), chain.query(child.version())), (Ok("HRB".into()), Ok(2)));
+    chain.call(&case.issuer, child.set_paused(Scope::Transfers, true)).expect("paused");
+    assert_eq!(chain.query(child.is_paused(Scope::Transfers)), Ok(true));
+    assert_eq!(chain.query(case.parent.is_paused(Scope::Transfers)), Ok(false));
+    let paused = chain.call(&first, child.transfer(first.address, fourth.address, 1));
+    let reasons = vec![Reason::Paused];
+    assert_eq!(paused, Err(Failure::Error(TokenError::TransferRefused { reasons })));
+    chain.call(&case.issuer, child.set_paused(Scope::Transfers, false)).expect("goes on");
+    let new = chain.account("another account of the first");
+    assert_eq!(chain.call(&case.issuer, child.recover(first.address, new.address)), Ok(100));
+    assert_eq!(
+        (chain.query(child.balance_of(new.address)), chain.query(child.balance_of(first.address))),
+        (Ok(100), Ok(0))
+    );
+    // All units of a partition are converted, and back.
+    chain.call(&case.issuer, child.open_partition("preferred".into())).expect("opened");
+    chain.call(&case.issuer, child.convert(new.address, 0, 1, 100)).expect("all of them");
+    chain.call(&case.issuer, child.convert(new.address, 1, 0, 100)).expect("all of them");
+    // Another admin, who appoints here and not in the parent.
+    chain.call(&case.issuer, child.publish_document("terms".into(), Hash([7; 32]))).expect("published");
+    assert_eq!(chain.query(child.document("terms".into())), Ok(Some(Hash([7; 32]))));
+    chain.call(&case.issuer, child.propose_admin(Some(fourth.address))).expect("proposed");
+    chain.advance_ms(ADMIN_DELAY_MS);
+    chain.call(&fourth, child.accept_admin()).expect("accepted");
+    assert_eq!(
+        (chain.query(child.issuer()), chain.query(case.parent.issuer())),
+        (Ok(fourth.address), Ok(case.issuer.address))
+    );
+    chain.call(&fourth, child.set_role(Role::Pauser, fourth.address, true)).expect("appointed");
+    assert_eq!(chain.query(child.has_role(Role::Pauser, fourth.address)), Ok(true));
+    chain.call(&case.issuer, child.finish_issuance()).expect("still the issuer");
+    let finished = chain.call(&case.issuer, child.issue(new.address, 0, 1));
+    assert_eq!(finished, Err(Failure::Error(TokenError::IssuanceFinished)));
+    assert_eq!(
+        (chain.query(child.holder_count()), chain.query(child.holders(None, 1)).map(|page| page.len())),
+        (Ok(2), Ok(1))
+    );
 }

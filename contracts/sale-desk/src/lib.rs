@@ -1,7 +1,8 @@
-//! Delivery versus payment: a seller's units against a buyer's native currency, both or neither.
+//! Delivery versus payment: a seller's units against a buyer's currency, native or of a contract, both or neither.
 #![cfg_attr(target_arch = "wasm32", no_std)]
 
 use counterpart_sdk::prelude::*;
+use currency::CurrencyRef;
 use security_token::{SecurityTokenRef, TokenError};
 
 /// Units on sale.
@@ -13,8 +14,10 @@ pub struct Offer {
     pub token: Address,
     /// Units.
     pub units: u128,
-    /// Native atomic units for all of them.
+    /// Units of the currency for all of them.
     pub price: u128,
+    /// The contract of the currency; native currency if there is none.
+    pub currency: Option<Address>,
 }
 
 /// What the desk refuses with.
@@ -39,6 +42,8 @@ pub enum DeskError {
     },
     /// The token does not answer as one.
     NotAToken,
+    /// The token says that it moved the units, and has not.
+    NotDelivered,
     /// The seller could not be paid.
     NotPaid,
 }
@@ -77,13 +82,30 @@ impl SaleDesk {
         Self::default()
     }
 
-    /// Puts units on sale; they move to the desk. Answers the offer's number.
+    /// Puts units on sale for native currency; they move to the desk. Answers the offer's number.
     pub fn offer(&mut self, seller: Address, token: Address, units: u128, price: u128) -> Result<u32, DeskError> {
+        self.put_on_sale(Offer { seller, token, units, price, currency: None })
+    }
+
+    /// Puts units on sale for units of a currency; they move to the desk. Answers the offer's number.
+    pub fn offer_for(
+        &mut self,
+        seller: Address,
+        token: Address,
+        units: u128,
+        currency: Address,
+        price: u128,
+    ) -> Result<u32, DeskError> {
+        self.put_on_sale(Offer { seller, token, units, price, currency: Some(currency) })
+    }
+
+    fn put_on_sale(&mut self, offer: Offer) -> Result<u32, DeskError> {
+        let Offer { seller, token, units, .. } = offer;
         env::require_auth(&seller);
         self.deliver(token, seller, env::self_address(), units)?;
         let number = self.next.get_or_default();
         self.next.set(&(number + 1));
-        self.offers.set(&number, &Offer { seller, token, units, price });
+        self.offers.set(&number, &offer);
         Offered { offer: number, seller }.emit();
         Ok(number)
     }
@@ -96,18 +118,20 @@ impl SaleDesk {
         self.deliver(found.token, env::self_address(), found.seller, found.units)
     }
 
-    /// Buys: the price is sent with the call, the units go to the caller.
+    /// Buys: the units go to the caller. Native currency is sent with the call; of another, the caller lets the price go to the seller
+    /// within this call.
     #[payable]
     pub fn buy(&mut self, offer: u32) -> Result<(), DeskError> {
         let found = self.offers.get(&offer).ok_or(DeskError::NoOffer { offer })?;
         let sent = env::value();
-        if sent != found.price {
-            return Err(DeskError::WrongPrice { sent, price: found.price });
+        let price = if found.currency.is_none() { found.price } else { 0 };
+        if sent != price {
+            return Err(DeskError::WrongPrice { sent, price });
         }
         let buyer = env::caller();
         self.offers.remove(&offer);
         self.deliver(found.token, env::self_address(), buyer, found.units)?;
-        env::transfer(&found.seller, found.price).map_err(|_| DeskError::NotPaid)?;
+        self.pay(&found, offer, buyer)?;
         Sold { offer, buyer }.emit();
         Ok(())
     }
@@ -117,9 +141,25 @@ impl SaleDesk {
         self.offers.get(&offer)
     }
 
-    fn deliver(&self, token: Address, from: Address, to: Address, units: u128) -> Result<(), DeskError> {
-        match SecurityTokenRef::at(token).transfer(from, to, units).try_call() {
+    fn pay(&self, offer: &Offer, number: u32, buyer: Address) -> Result<(), DeskError> {
+        let Some(currency) = offer.currency else {
+            return env::transfer(&offer.seller, offer.price).map_err(|_| DeskError::NotPaid);
+        };
+        let memo = number.to_le_bytes().to_vec();
+        match CurrencyRef::at(currency).transfer(buyer, offer.seller, offer.price, memo).try_call() {
             Ok(Ok(())) => Ok(()),
+            _ => Err(DeskError::NotPaid),
+        }
+    }
+
+    fn deliver(&self, token: Address, from: Address, to: Address, units: u128) -> Result<(), DeskError> {
+        let asked = SecurityTokenRef::at(token);
+        let balance = || asked.balance_of(to).try_call().ok().and_then(Result::ok).ok_or(DeskError::NotAToken);
+        let before = balance()?;
+        match asked.transfer(from, to, units).try_call() {
+            // Whoever pays does not take the word of a token that the seller chose.
+            Ok(Ok(())) if before.checked_add(units) == Some(balance()?) => Ok(()),
+            Ok(Ok(())) => Err(DeskError::NotDelivered),
             Ok(Err(error)) => Err(DeskError::Refused { error }),
             Err(_) => Err(DeskError::NotAToken),
         }

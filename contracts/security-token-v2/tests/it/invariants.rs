@@ -317,6 +317,32 @@ impl Line {
         self.allowed.clear();
     }
 
+    /// Deactivates the newest version: it refuses everything, and all is as it was.
+    fn end(&self, chain: &mut Chain) {
+        let newest = SecurityTokenV2Ref::at(self.versions[self.newest()]);
+        let issuer = self.setting.issuer.clone();
+        let [one, other] = [&self.holders[0], &self.holders[1]];
+        chain.call(&issuer, newest.deactivate()).expect("deactivated");
+        assert!(!self.call(chain, &issuer, newest.set_frozen(one.address, true)));
+        assert!(!self.call(chain, &issuer, newest.set_frozen_units(one.address, 1)));
+        assert!(!self.call(chain, &issuer, newest.lock_up(one.address, 1, u64::MAX)));
+        assert!(!self.call(chain, &issuer, newest.forced_transfer(one.address, other.address, 1)));
+        assert!(!self.call(chain, &issuer, newest.recover(one.address, other.address)));
+        assert!(!self.call(chain, &issuer, newest.begin_split(Ratio { new: 2, old: 1 })));
+        assert!(!self.call(chain, &issuer, newest.propose_upgrade(one.address)));
+        assert!(!self.call(chain, one, newest.split_page(vec![one.address])));
+        for holder in &self.holders {
+            assert!(!self.call(chain, holder, newest.transfer(holder.address, one.address, 1)));
+            assert!(!self.call(chain, holder, newest.approve(holder.address, one.address, 0, 1, u64::MAX)));
+            if self.newest() > 0 {
+                assert!(!self.call(chain, holder, newest.redeem(holder.address, 0, 1)));
+                let parent = SecurityTokenV2Ref::at(self.versions[self.newest() - 1]);
+                assert!(!self.call(chain, holder, parent.upgrade(holder.address)));
+            }
+        }
+        self.check(chain);
+    }
+
     fn check(&self, chain: &Chain) {
         for (version, address) in self.versions.iter().enumerate() {
             let token = SecurityTokenV2Ref::at(*address);
@@ -338,6 +364,8 @@ impl Line {
         assert_eq!(chain.query(newest.outstanding()), Ok(everything));
         let compliance = &self.setting.compliance;
         assert_eq!(chain.query(compliance.supply()), Ok(everything));
+        // A record time just over: the same however many have moved.
+        assert_eq!(chain.query(compliance.supply_at(chain.time_ms() - 1)), Ok(everything));
         let identities: Vec<u128> =
             self.holders.chunks(2).map(|pair| pair.iter().map(|key| self.everywhere(&key.address)).sum()).collect();
         for (number, units) in (100..).zip(&identities) {
@@ -360,6 +388,7 @@ fn every_version_is_what_the_table_says() {
                 line.step(&mut chain, &mut random);
                 line.check(&chain);
             }
+            line.end(&mut chain);
         }
     }
 }

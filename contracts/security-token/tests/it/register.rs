@@ -3,8 +3,8 @@
 use counterpart_sdk::Hash;
 use counterpart_testing::{Account as Key, Chain, Failure, Subject, contract_test};
 use security_token::{
-    ADMIN_DELAY_MS, Allowance, AllowanceError, Holding, MAX_LOCKUPS, Reason, Role, RoleError, Scope, SecurityTokenRef,
-    TokenError, native_securitytoken,
+    ADMIN_DELAY_MS, Allowance, AllowanceError, Holding, MAX_LOCKUPS, Ratio, Reason, Role, RoleError, Scope,
+    SecurityTokenRef, TokenError, native_securitytoken,
 };
 
 struct Setting {
@@ -191,7 +191,10 @@ fn a_deactivated_token_refuses_everything_for_good(chain: &mut Chain) {
         token.set_role(Role::Agent, alice, true),
         token.propose_admin(Some(alice)),
         token.accept_admin(),
+        token.propose_upgrade(alice),
+        token.cancel_upgrade(),
         token.set_upgraded_address(alice),
+        token.lock_up(alice, 1, 1),
         token.deactivate(),
     ];
     for message in by_issuer {
@@ -199,6 +202,10 @@ fn a_deactivated_token_refuses_everything_for_good(chain: &mut Chain) {
     }
     assert_eq!(error(chain.call(&setting.issuer, token.recover(alice, bob))), TokenError::Deactivated);
     assert_eq!(error(chain.call(&setting.issuer, token.upgrade_page(vec![]))), TokenError::Deactivated);
+    let split = token.begin_split(Ratio { new: 2, old: 1 });
+    assert_eq!(error(chain.call(&setting.issuer, split)), TokenError::Deactivated);
+    assert_eq!(error(chain.call(&setting.alice, token.split_page(vec![alice]))), TokenError::Deactivated);
+    assert_eq!(error(chain.call(&setting.issuer, token.upgrade_for(alice))), TokenError::Deactivated);
     let by_alice = [token.redeem(alice, 1), token.approve(alice, bob, 0, 1, u64::MAX)];
     for message in by_alice {
         assert_eq!(error(chain.call(&setting.alice, message)), TokenError::Deactivated);

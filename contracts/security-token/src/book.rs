@@ -177,8 +177,11 @@ impl HolderBook {
     /// Moves all that is known of a holder to another account.
     pub fn hand_over(&mut self, lost: &Address, new: &Address) {
         let mut holding = self.holding(new);
-        holding.join(&self.holding(lost));
-        self.enter(lost, &Holding::default());
+        let given = self.holding(lost);
+        holding.join(&given);
+        // Units of a version before may still come to the lost account, and are frozen and locked then as well.
+        let Holding { frozen, locked_until_ms, .. } = given;
+        self.enter(lost, &Holding { frozen, locked_until_ms, ..Holding::default() });
         self.enter(new, &holding);
     }
 

@@ -185,6 +185,13 @@ impl Lineage {
         ParentRef::at(parent).upgraded_address().call() == Some(env::self_address())
     }
 
+    /// Refuses before the version before names this one.
+    pub fn require_named(&self) {
+        if !self.is_named() {
+            refuse(TokenError::NotUpgraded);
+        }
+    }
+
     /// Proposes a next version, in place of another that waits. Answers from when it can be named, and the hash of its code.
     pub fn propose(&mut self, child: Address) -> (u64, Hash) {
         let code_hash = self.acknowledged(child);
@@ -221,9 +228,7 @@ impl Lineage {
         if let Some(child) = self.child() {
             refuse(TokenError::AlreadyUpgraded { child });
         }
-        if !self.is_named() {
-            refuse(TokenError::NotUpgraded);
-        }
+        self.require_named();
         let here = env::self_address();
         let named =
             child != here && matches!(ChildRef::at(child).parent().try_call(), Ok(Ok(Some(parent))) if parent == here);

@@ -57,9 +57,7 @@ impl Register {
         self.book.enter(&holder, &Holding::default());
         self.book.credit(&child, 0, units);
         let taken = self.hand_on(child, holder, &holding);
-        if taken.is_ok() {
-            Upgraded { holder, units, child }.emit();
-        } else {
+        if taken.is_err() {
             self.book.enter(&child, &parked);
             self.book.enter(&holder, &holding);
         }
@@ -71,7 +69,10 @@ impl Register {
         let to_come = self.outstanding();
         let taken = ChildRef::at(child).on_upgrade_from_parent(holder, holding.clone(), to_come).try_call();
         match taken {
-            Ok(Ok(())) => Ok(()),
+            Ok(Ok(())) => {
+                Upgraded { holder, units: holding.units, child }.emit();
+                Ok(())
+            }
             Err(CallFailure::Reverted(code)) => Err(code),
             _ => Err(0),
         }
@@ -129,7 +130,6 @@ impl Register {
             self.book.add_to_total(units);
             let taken = self.hand_on(child, holder, &holding);
             taken.unwrap_or_else(|code| refuse(TokenError::ChildFailed { child, code }));
-            Upgraded { holder, units, child }.emit();
             return;
         }
         if self.lineage.has_met(&holder) {

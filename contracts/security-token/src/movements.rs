@@ -100,9 +100,7 @@ impl Register {
             refuse(TokenError::IssuanceFinished);
         }
         self.require_newest();
-        if !self.lineage.is_named() {
-            refuse(TokenError::NotUpgraded);
-        }
+        self.lineage.require_named();
         self.meet(&to);
         self.book.tell_rules(self.movement(Kind::Issue, None, Some(&to), units));
         self.book.credit(&to, partition, units);

@@ -14,6 +14,7 @@ impl Register {
     pub fn begin_split(&mut self, ratio: Ratio) -> u32 {
         self.require(Role::Issuer);
         self.require_newest();
+        self.lineage.require_named();
         let split = self.splits.begin(ratio, self.outstanding());
         self.book.tell(|rules| rules.begin_split());
         SplitBegun { split, ratio }.emit();

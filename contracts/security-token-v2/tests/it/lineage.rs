@@ -1,11 +1,12 @@
 //! From version to version: proposed, waited for, named once, and never around.
 
-use crate::setting::{Setting, deploy, error, refused};
+use crate::setting::{JAPAN, Setting, deploy, error, refused};
 use counterpart_ledger::Outcome;
-use counterpart_sdk::Address;
 use counterpart_sdk::codec::Decode;
+use counterpart_sdk::{Address, Hash};
 use counterpart_testing::{Chain, Subject, contract_test};
-use security_token::{MAX_VERSIONS, Proposal, Reason, Role, SecurityTokenRef, TokenError, native_securitytoken};
+use identity_registry::{Entry, Kind as CustodyKind};
+use security_token::{MAX_VERSIONS, Proposal, Ratio, Reason, Role, SecurityTokenRef, TokenError, native_securitytoken};
 use security_token_v2::{SecurityTokenV2Ref, native_securitytokenv2};
 
 const DELAY_MS: u64 = 100_000;
@@ -72,6 +73,8 @@ fn versions_are_a_path_of_at_most_eight(chain: &mut Chain) {
     let unnamed = error(chain.call(issuer, orphan.set_upgraded_address(below.address)));
     assert_eq!(unnamed, TokenError::NotUpgraded);
     assert_eq!(error(chain.call(issuer, orphan.issue(setting.alice.address, 0, 1))), TokenError::NotUpgraded);
+    let split = orphan.begin_split(Ratio { new: 2, old: 1 });
+    assert_eq!(error(chain.call(issuer, split)), TokenError::NotUpgraded);
     while path.len() + 1 < MAX_VERSIONS as usize {
         let next = setting.next(chain, &path[path.len() - 1]);
         path.push(next);
@@ -164,4 +167,31 @@ fn nobody_escapes_a_freeze_by_moving_or_by_not_moving(chain: &mut Chain) {
     assert!(chain.query(child.holding(carol)).expect("answered").frozen);
     let again = error(chain.call(&setting.issuer, setting.parent.upgrade_for(carol)));
     assert_eq!(again, TokenError::NothingToMove { holder: carol });
+}
+
+#[contract_test]
+fn units_that_come_after_a_recovery_are_as_frozen_as_they_were(chain: &mut Chain) {
+    let setting = Setting::new(chain);
+    let [alice, bob] = [&setting.alice, &setting.bob].map(|key| key.address);
+    let entry = Entry {
+        account: bob,
+        identity: Hash([1; 32]),
+        country: JAPAN,
+        accredited: false,
+        kind: CustodyKind::Investor,
+        custodian: None,
+        valid_until_ms: u64::MAX,
+    };
+    chain.call(&setting.issuer, setting.registry.revoke(bob)).expect("revoked");
+    chain.call(&setting.issuer, setting.registry.register(vec![entry])).expect("another account of alice");
+    setting.issue(chain, &setting.alice, 50).expect("issued");
+    chain.call(&setting.issuer, setting.parent.set_frozen(alice, true)).expect("frozen");
+    let child = setting.child(chain);
+    chain.call(&setting.issuer, child.issue(alice, 0, 5)).expect("issued");
+    assert_eq!(chain.call(&setting.issuer, child.recover(alice, bob)), Ok(5));
+    assert_eq!(chain.call(&setting.alice, setting.parent.upgrade(alice)), Ok(50));
+    let holding = chain.query(child.holding(alice)).expect("answered");
+    assert_eq!((holding.units, holding.frozen), (50, true));
+    assert!(chain.query(child.holding(bob)).expect("answered").frozen);
+    assert_eq!(refused(chain.call(&setting.alice, child.transfer(alice, bob, 1))).len(), 2);
 }

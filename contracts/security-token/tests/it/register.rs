@@ -112,7 +112,7 @@ fn recovery_moves_all_that_is_known(chain: &mut Chain) {
     let joined = Holding { units: 150, locked_until_ms: 5, frozen_units: 83, ..Holding::default() };
     assert_eq!(
         (setting.holding(chain, &setting.bob), setting.holding(chain, &setting.alice)),
-        (joined, Holding::default())
+        (joined, Holding { locked_until_ms: 5, ..Holding::default() })
     );
     assert_eq!((chain.query(token.holder_count()), chain.query(token.total_supply())), (Ok(1), Ok(150)));
     chain.call(&setting.issuer, token.set_frozen(setting.carol.address, true)).expect("frozen");

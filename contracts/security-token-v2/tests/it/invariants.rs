@@ -361,6 +361,13 @@ impl Line {
         }
         let everything = self.holders.iter().map(|holder| self.everywhere(&holder.address)).sum::<u128>();
         let newest = SecurityTokenV2Ref::at(self.versions[self.newest()]);
+        // Freezes move along, whole.
+        for holder in &self.holders {
+            let there = chain.query(newest.holding(holder.address)).expect("answered");
+            let has = self.has(self.newest(), &holder.address);
+            let frozen = self.frozen[&holder.address];
+            assert_eq!((there.frozen_units, there.frozen), (has.frozen_units, frozen));
+        }
         assert_eq!(chain.query(newest.outstanding()), Ok(everything));
         let compliance = &self.setting.compliance;
         assert_eq!(chain.query(compliance.supply()), Ok(everything));

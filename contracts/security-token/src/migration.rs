@@ -125,17 +125,21 @@ impl Register {
         self.lineage.set_to_come(left);
         self.lineage.note_arrival(parent_units);
         Migrated { holder, parent_units, units }.emit();
+        if self.lineage.has_met(&holder) {
+            // An agent may have released the account since.
+            holding.frozen = false;
+            holding.locked_until_ms = 0;
+        }
         if let Some(child) = self.lineage.child() {
+            // What is known here goes ahead, or units would pass by what they are frozen by.
+            if !self.book.holding(&holder).is_nothing() {
+                self.migrate(holder);
+            }
             self.book.credit(&child, 0, units);
             self.book.add_to_total(units);
             let taken = self.hand_on(child, holder, &holding);
             taken.unwrap_or_else(|code| refuse(TokenError::ChildFailed { child, code }));
             return;
-        }
-        if self.lineage.has_met(&holder) {
-            // An agent may have released the account since.
-            holding.frozen = false;
-            holding.locked_until_ms = 0;
         }
         self.lineage.meet(&holder);
         self.book.take_over(&holder, &holding);

@@ -111,8 +111,14 @@ impl Line {
         self.tables[version].entry(*to).or_default().units += units;
     }
 
-    /// A holder goes from a version to the newest.
+    /// A holder goes from a version to the newest, with what is known of it in those between.
     fn arrive(&mut self, from: usize, holder: &Address) {
+        for version in from..self.newest() {
+            self.arrive_from(version, holder);
+        }
+    }
+
+    fn arrive_from(&mut self, from: usize, holder: &Address) {
         let mut has = self.tables[from].remove(holder).unwrap_or_default();
         for version in from + 1..=self.newest() {
             self.came[version] += has.units;

@@ -6,7 +6,9 @@ use counterpart_sdk::codec::Decode;
 use counterpart_sdk::{Address, Hash};
 use counterpart_testing::{Chain, Subject, contract_test};
 use identity_registry::{Entry, Kind as CustodyKind};
-use security_token::{MAX_VERSIONS, Proposal, Ratio, Reason, Role, SecurityTokenRef, TokenError, native_securitytoken};
+use security_token::{
+    Holding, MAX_VERSIONS, Proposal, Ratio, Reason, Role, SecurityTokenRef, TokenError, native_securitytoken,
+};
 use security_token_v2::{SecurityTokenV2Ref, native_securitytokenv2};
 
 const DELAY_MS: u64 = 100_000;
@@ -194,4 +196,30 @@ fn units_that_come_after_a_recovery_are_as_frozen_as_they_were(chain: &mut Chain
     assert_eq!((holding.units, holding.frozen), (50, true));
     assert!(chain.query(child.holding(bob)).expect("answered").frozen);
     assert_eq!(refused(chain.call(&setting.alice, child.transfer(alice, bob, 1))).len(), 2);
+}
+
+#[contract_test]
+fn what_a_version_between_knows_goes_along_with_units_from_before(chain: &mut Chain) {
+    let setting = Setting::new(chain);
+    let [alice, bob, carol] = [&setting.alice, &setting.bob, &setting.carol].map(|key| key.address);
+    for holder in [&setting.alice, &setting.bob, &setting.carol] {
+        setting.issue(chain, holder, 50).expect("issued");
+    }
+    chain.call(&setting.issuer, setting.parent.set_frozen(carol, true)).expect("frozen in the first");
+    let second = setting.child(chain);
+    let until = chain.time_ms() + 1_000_000;
+    chain.call(&setting.issuer, second.set_frozen(alice, true)).expect("frozen in the second");
+    chain.call(&setting.issuer, second.set_frozen_units(bob, 30)).expect("frozen in the second");
+    chain.call(&setting.issuer, second.lock_up(bob, 40, until)).expect("locked up in the second");
+    chain.call(&setting.issuer, second.set_frozen(carol, false)).expect("released in the second");
+    let third = setting.next(chain, &second);
+    for holder in [&setting.alice, &setting.bob, &setting.carol] {
+        assert_eq!(chain.call(holder, setting.parent.upgrade(holder.address)), Ok(50));
+    }
+    assert_eq!(refused(chain.call(&setting.alice, third.transfer(alice, bob, 1))), [Reason::SenderFrozen]);
+    let both = [Reason::UnitsFrozen { free: 20, want: 21 }, Reason::UnitsLocked { free: 10, want: 21 }];
+    assert_eq!(refused(chain.call(&setting.bob, third.transfer(bob, carol, 21))), both);
+    chain.call(&setting.carol, third.transfer(carol, bob, 50)).expect("released");
+    assert_eq!(chain.query(second.holding(bob)), Ok(Holding::default()));
+    assert_eq!(chain.query(third.outstanding()), Ok(150));
 }

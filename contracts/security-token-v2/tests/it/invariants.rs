@@ -78,6 +78,11 @@ impl Line {
         }
     }
 
+    /// Two accounts belong to one person.
+    fn identity_of(&self, holder: &Address) -> usize {
+        self.holders.iter().position(|key| key.address == *holder).map_or(0, |place| place / 2)
+    }
+
     fn newest(&self) -> usize {
         self.versions.len() - 1
     }
@@ -139,7 +144,7 @@ impl Line {
         let here = SecurityTokenV2Ref::at(self.versions[version]);
         let issuer = self.setting.issuer.clone();
         let newest = version == self.newest();
-        match random.below(16) {
+        match random.below(17) {
             0..=2 => {
                 let issued = if version == 0 {
                     let message = SecurityTokenRef::at(here.address).issue(to.address, units);
@@ -269,6 +274,19 @@ impl Line {
                 self.paused = false;
             }
             15 if random.below(3) == 0 => self.split(chain, random),
+            16 => {
+                let same = self.identity_of(&from.address) == self.identity_of(&to.address);
+                let may = newest && same && from.address != to.address && !self.frozen[&to.address];
+                assert_eq!(self.call(chain, &issuer, here.recover(from.address, to.address)), may);
+                if may {
+                    let lost = self.tables[version].remove(&from.address).unwrap_or_default();
+                    let new = self.tables[version].entry(to.address).or_default();
+                    new.units += lost.units;
+                    new.frozen_units += lost.frozen_units;
+                    // The lost account stays as frozen as it was.
+                    self.frozen.insert(to.address, self.frozen[&from.address]);
+                }
+            }
             _ => chain.advance_ms(1 + random.below(5_000)),
         }
     }

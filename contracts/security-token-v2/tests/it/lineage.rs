@@ -140,6 +140,10 @@ fn nobody_escapes_a_freeze_by_moving_or_by_not_moving(chain: &mut Chain) {
         chain.call(&setting.issuer, setting.parent.set_frozen(holder, true)).expect("frozen");
     }
     chain.call(&setting.issuer, setting.parent.lock_until(bob, until)).expect("locked");
+    let (later, issuer) = (until + 9_000_000, setting.issuer.address);
+    let broker = chain.account("broker").address;
+    chain.call(&setting.issuer, setting.parent.lock_until(issuer, later)).expect("locked");
+    chain.call(&setting.issuer, setting.parent.set_frozen_units(broker, 9)).expect("frozen");
     chain.call(&setting.issuer, setting.parent.set_upgraded_address(child.address)).expect("named");
     // An agent acts in the newest version only, also about those who have not come.
     let closed = TokenError::AlreadyUpgraded { child: child.address };
@@ -164,8 +168,12 @@ fn nobody_escapes_a_freeze_by_moving_or_by_not_moving(chain: &mut Chain) {
     let holding = chain.query(child.holding(alice)).expect("answered");
     assert_eq!((holding.units, holding.frozen), (51, false));
     chain.call(&setting.alice, child.transfer(alice, bob, 51)).expect("moved");
-    // A frozen account without units moves its freeze over.
-    chain.call(&setting.issuer, setting.parent.upgrade_for(carol)).expect("moved over");
+    // Whatever is known of an account without units moves over: a lock, a freeze of units, a freeze.
+    for holder in [carol, issuer, broker] {
+        assert_eq!(chain.call(&setting.issuer, setting.parent.upgrade_for(holder)), Ok(0));
+    }
+    assert_eq!(chain.query(child.holding(issuer)).expect("answered").locked_until_ms, later);
+    assert_eq!(chain.query(child.holding(broker)).expect("answered").frozen_units, 9);
     assert!(chain.query(child.holding(carol)).expect("answered").frozen);
     let again = error(chain.call(&setting.issuer, setting.parent.upgrade_for(carol)));
     assert_eq!(again, TokenError::NothingToMove { holder: carol });

@@ -317,3 +317,25 @@ fn units_are_locked_up_each_until_its_own_time(chain: &mut Chain) {
     let sum: u128 = lockups.iter().map(|lockup| lockup.units).sum();
     assert_eq!((lockups.len(), sum, lockups[MAX_LOCKUPS - 1].until_ms), (MAX_LOCKUPS, 23, u64::MAX));
 }
+
+#[contract_test]
+fn a_lock_ends_in_its_ms_and_is_never_shortened(chain: &mut Chain) {
+    let setting = Setting::new(chain);
+    let (token, alice) = (&setting.token, setting.alice.address);
+    assert_eq!(chain.query(token.version()), Ok(1));
+    let until = chain.time_ms() + 100_000;
+    for same in [until, until] {
+        chain.call(&setting.issuer, token.lock_until(alice, same)).expect("locked");
+    }
+    let shorter = TokenError::LockShortened { locked_until_ms: until };
+    assert_eq!(error(chain.call(&setting.issuer, token.lock_until(alice, until - 1))), shorter);
+    chain.advance_ms(until - chain.time_ms() - 1);
+    let locked = Err(vec![Reason::LockedUntil { time_ms: until }]);
+    assert_eq!(setting.transfer(chain, &setting.alice, &setting.bob, 1), locked);
+    assert_eq!(setting.transfer(chain, &setting.alice, &setting.bob, 1), Ok(()));
+    // Exactly at the time.
+    let until = chain.time_ms() + 50_000;
+    chain.call(&setting.issuer, token.lock_until(alice, until)).expect("locked again");
+    chain.advance_ms(until - chain.time_ms());
+    assert_eq!(setting.transfer(chain, &setting.alice, &setting.bob, 1), Ok(()));
+}

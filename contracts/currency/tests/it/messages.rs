@@ -88,7 +88,9 @@ fn pausing_stops_what_it_names_and_no_exit(chain: &mut Chain) {
     town.grant(chain, 1, &town.alice, 1_000);
     chain.call(&town.alice, money.deposit(alice, town.pool.address, 100)).expect("deposited");
     for scope in [Scope::Transfers, Scope::Grants, Scope::Administration, Scope::Policies] {
+        assert_eq!(chain.query(money.is_paused(scope)), Ok(false));
         chain.call(&town.mayor, money.set_paused(scope, true)).expect("paused");
+        assert_eq!(chain.query(money.is_paused(scope)), Ok(true));
         assert_eq!(chain.query(money.is_paused(scope)), Ok(true));
     }
     assert_eq!(town.pay(chain, &town.alice, &town.shop, 1), Err(vec![Reason::Paused]));

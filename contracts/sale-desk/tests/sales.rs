@@ -4,10 +4,39 @@
 #[path = "../../currency/tests/it/town/mod.rs"]
 mod town;
 
-use counterpart_testing::{Chain, Failure, Subject, contract_test};
+use counterpart_testing::{Chain, Failure, Mode, Subject, contract_test};
 use sale_desk::{DeskError, SaleDeskRef, native_saledesk};
 use security_token::{Reason, SecurityTokenRef, TokenError, native_securitytoken};
 use town::Town;
+
+/// A token that says yes and moves nothing: native code in the place of another contract.
+mod liar {
+    use counterpart_sdk::prelude::*;
+    use security_token::TokenError;
+
+    #[storage]
+    pub struct Liar {
+        nothing: Item<bool>,
+    }
+
+    #[contract(events())]
+    impl Liar {
+        /// Nothing.
+        pub fn new() -> Self {
+            Self::default()
+        }
+
+        /// None.
+        pub fn balance_of(&self, _holder: Address) -> u128 {
+            u128::from(self.nothing.get_or_default())
+        }
+
+        /// Not at all.
+        pub fn transfer(&mut self, _from: Address, _to: Address, _units: u128) -> Result<(), TokenError> {
+            Ok(())
+        }
+    }
+}
 
 #[contract_test]
 fn units_and_price_change_hands_together_or_not_at_all(chain: &mut Chain) {
@@ -77,4 +106,16 @@ fn units_of_a_currency_pay_as_well(chain: &mut Chain) {
     let offer = desk.offer_for(seller.address, token.address, 1, token.address, 1);
     assert_eq!(chain.call_with(&seller, &[&seller], offer), Ok(2));
     assert_eq!(chain.call(&buyer, desk.buy(2)), Err(Failure::Error(DeskError::NotPaid)));
+}
+
+#[test]
+fn the_word_of_a_token_is_not_enough() {
+    let mut chain = Chain::new(Mode::Native);
+    let seller = chain.account("seller");
+    let desk = Subject::new("sale-desk", native_saledesk());
+    let desk = SaleDeskRef::at(chain.deploy(&seller, &desk, SaleDeskRef::new()).expect("deployed"));
+    let liar = Subject::new("empty", liar::native_liar());
+    let liar = chain.deploy(&seller, &liar, liar::LiarRef::new()).expect("deployed");
+    let offered = chain.call(&seller, desk.offer(seller.address, liar, 4, 500));
+    assert_eq!(offered, Err(Failure::Error(DeskError::NotDelivered)));
 }

@@ -6,7 +6,8 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 use miniz_oxide::deflate::compress_to_vec;
-use miniz_oxide::inflate;
+use miniz_oxide::inflate::TINFLStatus;
+use miniz_oxide::inflate::core::{DecompressorOxide, decompress, inflate_flags};
 use parity_scale_codec::{Decode, Encode};
 use scale_info::PortableRegistry;
 use scale_info::form::PortableForm;
@@ -114,9 +115,13 @@ impl ContractAbi {
             Some((version, _)) => return Err(AbiError(format!("version {version}, not {VERSION}"))),
             None => return Err(AbiError("there is none".into())),
         };
-        let bytes = inflate::decompress_to_vec_with_limit(packed, MAX_BYTES);
-        let bytes = bytes.map_err(|error| AbiError(error.to_string()))?;
-        let mut rest = bytes.as_slice();
+        let mut bytes = vec![0; MAX_BYTES];
+        let flags = inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
+        let (status, read, written) = decompress(&mut DecompressorOxide::new(), packed, &mut bytes, 0, flags);
+        if status != TINFLStatus::Done || read != packed.len() {
+            return Err(AbiError(format!("unpacking ends after {read} of {} bytes: {status:?}", packed.len())));
+        }
+        let mut rest = bytes.get(..written).unwrap_or_default();
         let abi = Self::decode(&mut rest).map_err(|error| AbiError(error.to_string()))?;
         if !rest.is_empty() {
             return Err(AbiError(format!("{} bytes are left over", rest.len())));

@@ -199,6 +199,8 @@ proptest! {
     fn damaged_interfaces_are_refused_or_harmless(shape in shaped(), at in any::<prop::sample::Index>(), byte in any::<u8>(), packed in any::<bool>()) {
         let (whole, ty) = abi(&shape);
         prop_assert_eq!(ContractAbi::from_section(&whole.to_section()).expect("it is whole"), whole.clone());
+        let longer = [whole.to_section(), vec![byte]].concat();
+        prop_assert!(ContractAbi::from_section(&longer).is_err(), "nothing may follow the pack");
         // Either what is packed is damaged, or the pack.
         let mut bytes = if packed { whole.to_section() } else { whole.encode() };
         let at = at.index(bytes.len());

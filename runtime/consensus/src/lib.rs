@@ -4,13 +4,29 @@
 //! commits for others. Each client decides by its own rule over the growing set of finals.
 //!
 //! No clock, disk, network or randomness: whoever drives these types brings events in and carries effects out.
+//!
+//! - `core`: the replica's part of the protocol, which a model checker runs too,
+//! - `voter`: the guard over a replica's own key,
+//! - `collector`, `tally`: counting signatures and catching contradictions,
+//! - `rules`, `observer`: what clients conclude,
+//! - `message`: what replicas send each other,
+//! - `light`: following a chain through changes of its validators.
 
-mod evidence;
+mod collector;
+mod core;
+mod light;
+mod message;
+mod observer;
 mod rules;
 mod tally;
 mod voter;
 
-pub use evidence::{Evidence, EvidenceError};
+pub use collector::{CollectError, Collected, Collector};
+pub use core::{Core, Effect, Event, Ground, Proposed, Said};
+pub use counterpart_ledger::{Evidence, EvidenceError};
+pub use light::{Handover, LightClient, LightError};
+pub use message::{Message, Proposal};
+pub use observer::{Observer, Sight};
 pub use rules::{CommitRule, Decision, RuleError, Strength, strength};
 pub use tally::{Tally, TallyError};
 pub use voter::{Record, Refusal, Voter, leader};

@@ -14,6 +14,8 @@ pub fn leader(set: &ValidatorSet, view: u64) -> u16 {
 /// A signature that this replica gave. It is durable before the signature leaves.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, BorshSerialize, BorshDeserialize)]
 pub struct Record {
+    /// The epoch.
+    pub epoch: u64,
     /// The view.
     pub view: u64,
     /// What was said.
@@ -71,13 +73,15 @@ pub struct Voter {
     index: u16,
     key: SecretKey,
     views: BTreeMap<u64, Signed>,
+    /// Nothing is signed below: what was signed there is forgotten.
+    floor: u64,
 }
 
 impl Voter {
-    /// A voter that remembers what it signed before.
+    /// A voter that remembers what it signed before in the epoch of the set.
     pub fn new(chain: ChainId, set: ValidatorSet, index: u16, key: SecretKey, records: &[Record]) -> Self {
-        let mut voter = Self { chain, set, index, key, views: BTreeMap::new() };
-        for record in records {
+        let mut voter = Self { chain, set, index, key, views: BTreeMap::new(), floor: 0 };
+        for record in records.iter().filter(|record| record.epoch == voter.set.epoch) {
             let signed = voter.views.entry(record.view).or_default();
             match record.phase {
                 Phase::Propose => signed.proposed = Some(record.block),
@@ -99,22 +103,48 @@ impl Voter {
         self.views.last_key_value().map_or(0, |(view, _)| *view)
     }
 
+    /// Signs, unless that would contradict what it signed before.
+    ///
+    /// What justifies a statement (a certificate, a valid block) is the caller's to check; this guard looks at nothing but
+    /// this member's own signatures.
+    ///
+    /// # Errors
+    /// [`Refusal`] when another member leads the proposed view, the view lies below what is remembered, or a statement
+    /// contradicts it.
+    pub fn sign(&mut self, phase: Phase, view: u64, block: Hash) -> Result<(Record, SignedBy), Refusal> {
+        if view < self.floor {
+            return Err(Refusal::Passed { view, latest: self.floor });
+        }
+        let leader = leader(&self.set, view);
+        if phase == Phase::Propose && leader != self.index {
+            return Err(Refusal::NotTheLeader { view, leader });
+        }
+        let signed = self.views.entry(view).or_default();
+        let before: &[Option<Hash>] = match phase {
+            Phase::Propose => &[signed.proposed],
+            Phase::Vote => &[signed.voted, signed.finalized],
+            Phase::Final => &[signed.voted, signed.finalized, signed.skipped.then_some(Hash::ZERO)],
+            Phase::Skip => &[signed.finalized],
+        };
+        if let Some(signed) = before.iter().flatten().find(|before| **before != block) {
+            return Err(Refusal::Contradiction { view, signed: *signed });
+        }
+        match phase {
+            Phase::Propose => signed.proposed = Some(block),
+            Phase::Vote => signed.voted = Some(block),
+            Phase::Final => signed.finalized = Some(block),
+            Phase::Skip => signed.skipped = true,
+        }
+        let signed = self.statement(phase, view, block).sign(self.index, &self.key);
+        Ok((Record { epoch: self.set.epoch, view, phase, block }, signed))
+    }
+
     /// Proposes a block.
     ///
     /// # Errors
     /// [`Refusal`] when another member leads, or it proposed another block in this view.
     pub fn propose(&mut self, header: &Header) -> Result<(Record, SignedBy), Refusal> {
-        let (view, block) = (header.view, header.hash());
-        let leader = leader(&self.set, view);
-        if leader != self.index {
-            return Err(Refusal::NotTheLeader { view, leader });
-        }
-        let signed = self.views.entry(view).or_default();
-        if let Some(signed) = signed.proposed.filter(|proposed| *proposed != block) {
-            return Err(Refusal::Contradiction { view, signed });
-        }
-        signed.proposed = Some(block);
-        Ok(self.sign(Phase::Propose, view, block))
+        self.sign(Phase::Propose, header.view, header.hash())
     }
 
     /// Votes for a proposal whose block was found valid.
@@ -138,13 +168,7 @@ impl Voter {
         if view < latest {
             return Err(Refusal::Passed { view, latest });
         }
-        let signed = self.views.entry(view).or_default();
-        let other = [signed.voted, signed.finalized].into_iter().flatten().find(|voted| *voted != block);
-        if let Some(signed) = other {
-            return Err(Refusal::Contradiction { view, signed });
-        }
-        signed.voted = Some(block);
-        Ok(self.sign(Phase::Vote, view, block))
+        self.sign(Phase::Vote, view, block)
     }
 
     /// Certifies a block to clients, on R votes.
@@ -153,14 +177,7 @@ impl Voter {
     /// [`Refusal`] when the votes do not certify, or this replica skipped the view or voted for another block in it.
     pub fn finalize(&mut self, certificate: &Certificate) -> Result<(Record, SignedBy), Refusal> {
         certificate.verify(&self.set, self.chain, Phase::Vote, usize::from(self.set.quorum))?;
-        let (view, block) = (certificate.statement.view, certificate.statement.block);
-        let signed = self.views.entry(view).or_default();
-        let other = [signed.voted, signed.finalized].into_iter().flatten().find(|voted| *voted != block);
-        if let Some(signed) = other.or(signed.skipped.then_some(Hash::ZERO)) {
-            return Err(Refusal::Contradiction { view, signed });
-        }
-        signed.finalized = Some(block);
-        Ok(self.sign(Phase::Final, view, block))
+        self.sign(Phase::Final, certificate.statement.view, certificate.statement.block)
     }
 
     /// Says that a view passed without a certificate.
@@ -168,12 +185,7 @@ impl Voter {
     /// # Errors
     /// [`Refusal`] when this replica certified a block in the view.
     pub fn skip(&mut self, view: u64) -> Result<(Record, SignedBy), Refusal> {
-        let signed = self.views.entry(view).or_default();
-        if let Some(signed) = signed.finalized {
-            return Err(Refusal::Contradiction { view, signed });
-        }
-        signed.skipped = true;
-        Ok(self.sign(Phase::Skip, view, Hash::ZERO))
+        self.sign(Phase::Skip, view, Hash::ZERO)
     }
 
     /// The statement of a phase in this chain and epoch.
@@ -183,11 +195,7 @@ impl Voter {
 
     /// Forgets views below one: nothing is signed there any more.
     pub fn forget_below(&mut self, view: u64) {
-        self.views = self.views.split_off(&view);
-    }
-
-    fn sign(&self, phase: Phase, view: u64, block: Hash) -> (Record, SignedBy) {
-        let signed = self.statement(phase, view, block).sign(self.index, &self.key);
-        (Record { view, phase, block }, signed)
+        self.floor = self.floor.max(view);
+        self.views = self.views.split_off(&self.floor);
     }
 }

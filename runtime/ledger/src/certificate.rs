@@ -1,6 +1,9 @@
 //! Signed statements of replicas and the certificates made of them.
 
-use crate::{ChainId, Hash, PublicKey, SecretKey, Signature, crypto::hash, encoding::encode, verify_batch};
+use crate::{
+    ChainId, Hash, Height, PublicKey, SecretKey, Signature, StateKey, crypto::hash, encoding::encode, system_key,
+    verify_batch,
+};
 use borsh::{BorshDeserialize, BorshSerialize};
 
 /// Who votes, and with which quorum. At most 65 535 members.
@@ -24,6 +27,20 @@ impl ValidatorSet {
     pub fn size(&self) -> u16 {
         self.members.len() as u16
     }
+}
+
+/// The validators of an epoch as the state names them, under [`validators_key`].
+#[derive(Clone, PartialEq, Eq, Debug, BorshSerialize, BorshDeserialize)]
+pub struct NamedValidators {
+    /// Who votes in the epoch.
+    pub set: ValidatorSet,
+    /// Height of the block with the change. The block after it is the last of the epoch before.
+    pub named_at: Height,
+}
+
+/// Where the state keeps the validators of an epoch: from the block that changes them on.
+pub fn validators_key(epoch: u64) -> StateKey {
+    system_key("validators", &[&epoch.to_be_bytes()])
 }
 
 /// What a replica's signature says about a block or a view.

@@ -9,12 +9,14 @@ mod commitment;
 mod crypto;
 mod encoding;
 mod event;
+mod evidence;
 mod genesis;
 mod merkle;
 mod overlay;
 mod proof;
 mod receipt;
 mod state;
+mod testimony;
 mod transaction;
 mod trie;
 mod verifier;
@@ -22,18 +24,22 @@ mod witness;
 
 pub use address::{account_address, contract_address};
 pub use block::{Block, Header};
-pub use certificate::{Approval, Certificate, CertificateError, Phase, SignedBy, Statement, ValidatorSet};
+pub use certificate::{
+    Approval, Certificate, CertificateError, NamedValidators, Phase, SignedBy, Statement, ValidatorSet, validators_key,
+};
 pub use commitment::Commitment;
 pub use counterpart_host_functions::{Address, Gas, Hash, Height};
 pub use crypto::{PublicKey, SecretKey, Signature, SignatureError, verify_batch};
 pub use encoding::{DecodeError, decode, encode};
 pub use event::{BlockEvent, Event};
+pub use evidence::{Evidence, EvidenceError};
 pub use genesis::{Genesis, GenesisAccount};
 pub use merkle::{MerkleProof, merkle_proof, merkle_root};
 pub use overlay::Overlay;
 pub use proof::{ProofError, StateProof, Terminal};
 pub use receipt::{Outcome, Receipt, RejectCode};
 pub use state::{CodeRead, StateFault, StateKey, StateRead, Write, WriteSet, system_key};
+pub use testimony::{ClientApproval, MAX_RULE_BYTES, Quiet};
 pub use transaction::{Action, Authorization, ChainId, SignedTransaction, Transaction};
 pub use trie::{Sha3, Staged, StateHasher, StateTrie, state_path};
 pub use verifier::{Certified, Verifier, VerifierError};

@@ -116,6 +116,13 @@ impl Network {
     }
 }
 
+impl Network {
+    /// A message that has arrived, if there is one.
+    pub fn try_receive(&mut self) -> Option<Incoming> {
+        self.incoming.try_recv().ok()
+    }
+}
+
 impl Drop for Network {
     fn drop(&mut self) {
         // A full queue means that the thread reads it soon; a closed one that it has ended.

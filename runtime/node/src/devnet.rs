@@ -6,8 +6,8 @@ use crate::replica::{Replica, ReplicaError};
 use counterpart_consensus::{Tally, leader};
 use counterpart_execution::{Executor, account};
 use counterpart_ledger::{
-    Action, Address, Certificate, ChainId, Gas, Genesis, GenesisAccount, Hash, Height, Phase, SecretKey,
-    SignedTransaction, Statement, Transaction, ValidatorSet, account_address, decode, encode,
+    Action, Address, Certificate, ChainId, ClientApproval, Gas, Genesis, GenesisAccount, Hash, Height, Phase,
+    SecretKey, SignedTransaction, Statement, Transaction, ValidatorSet, account_address, decode, encode,
 };
 use counterpart_module::Profile;
 use counterpart_storage::StoreError;
@@ -270,6 +270,15 @@ impl Devnet {
             authorizations: Vec::new(),
         };
         self.submit(transaction.sign(&key))
+    }
+
+    /// Records a client's approval of a block on every replica; answers whether it was taken and new.
+    pub fn record(&self, approval: &ClientApproval) -> bool {
+        let store = self.first().store();
+        let known = store.block(approval.height).ok().flatten().is_some_and(|block| block.hash() == approval.block);
+        known
+            && approval.verify(store.genesis().chain).is_ok()
+            && self.replicas().iter().all(|replica| replica.store().put_client_approval(approval).unwrap_or(false))
     }
 
     /// Why the devnet stopped by itself, if it did.

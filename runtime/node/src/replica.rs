@@ -3,7 +3,7 @@
 use crate::journal::Journal;
 use counterpart_consensus::{Record, Refusal, Voter};
 use counterpart_execution::{BlockContext, ExecutionFault, Executor};
-use counterpart_ledger::{Block, Certificate, Genesis, Hash, Header, Height, SecretKey, SignedBy, SignedTransaction};
+use counterpart_ledger::{Block, Certificate, Genesis, Header, Height, SecretKey, SignedBy, SignedTransaction};
 use counterpart_storage::{Commit, Head, Store, StoreError};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -106,8 +106,9 @@ impl Replica {
     ) -> Result<SignedBy, ReplicaError> {
         let mut signer = self.signer();
         let (record, signed) = rule(&mut signer.voter)?;
-        signer.journal.append(&record)?;
-        signer.voter.forget_below(record.view.saturating_sub(16));
+        let floor = record.view.saturating_sub(16);
+        signer.journal.append(&[record], true, (record.epoch, floor))?;
+        signer.voter.forget_below(floor);
         Ok(signed)
     }
 
@@ -177,8 +178,7 @@ impl Replica {
 
     /// What contracts would see of the next block.
     pub fn next_context(&self, now_ms: u64) -> BlockContext {
-        let head = self.store.head();
-        context(self.store.genesis(), Height(head.height.0 + 1), now_ms.max(head.time_ms + 1), head.hash)
+        context_after(self.store.genesis(), &self.store.head(), now_ms)
     }
 
     /// Executes a certified block and writes everything it brings in one batch.
@@ -207,12 +207,13 @@ impl Replica {
     }
 }
 
-fn context(genesis: &Genesis, height: Height, time_ms: u64, parent: Hash) -> BlockContext {
+/// What contracts would see of the block after a head.
+pub(crate) fn context_after(genesis: &Genesis, head: &Head, now_ms: u64) -> BlockContext {
     BlockContext {
         chain: genesis.chain,
-        height,
-        time_ms,
-        parent,
+        height: Height(head.height.0 + 1),
+        time_ms: now_ms.max(head.time_ms + 1),
+        parent: head.hash,
         fee_collector: genesis.fee_collector,
         min_gas_price: genesis.min_gas_price,
     }

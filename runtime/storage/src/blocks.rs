@@ -4,7 +4,9 @@ use crate::error::StoreError;
 use crate::head::Head;
 use crate::keys;
 use crate::store::{Store, corrupt, read};
-use counterpart_ledger::{Address, Block, Certificate, Hash, Height, Receipt, StateProof, WriteSet};
+use counterpart_ledger::{
+    Address, Block, Certificate, ClientApproval, Hash, Height, Receipt, StateProof, WriteSet, decode,
+};
 use fjall::Readable;
 
 /// Where an event stands: height, index of the transaction, index in its receipt.
@@ -94,6 +96,27 @@ impl Store {
     /// As [`Store::block`].
     pub fn approval(&self, height: Height) -> Result<Option<Certificate>, StoreError> {
         read(&self.tables.approvals, "approval", &keys::height(height))
+    }
+
+    /// Most approvals of clients that are recorded for a block.
+    pub const MAX_CLIENT_APPROVALS: usize = 1_024;
+
+    /// The clients' approvals that are recorded for a block, in the order of their keys.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot be read.
+    pub fn client_approvals(&self, height: Height) -> Result<Vec<ClientApproval>, StoreError> {
+        let prefix = keys::height(height);
+        let own = |key: &[u8]| key.len() > prefix.len();
+        let mut approvals = Vec::new();
+        for guard in self.tables.approvals.prefix(prefix) {
+            let (key, value) = guard.into_inner()?;
+            if own(&key) {
+                approvals
+                    .push(decode("client approval", &value).map_err(|error| StoreError::Corrupt(error.to_string()))?);
+            }
+        }
+        Ok(approvals)
     }
 
     /// A value of the newest state with its proof. Does not wait for a commit that is under way.

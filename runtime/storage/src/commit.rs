@@ -4,7 +4,9 @@ use crate::error::StoreError;
 use crate::head::Head;
 use crate::keys;
 use crate::store::{INDEXES, Store, corrupt};
-use counterpart_ledger::{Block, BlockEvent, Certificate, Hash, Height, Outcome, Receipt, WriteSet, encode};
+use counterpart_ledger::{
+    Block, BlockEvent, Certificate, ClientApproval, Hash, Height, Outcome, Receipt, WriteSet, encode,
+};
 use fjall::{OwnedWriteBatch as Batch, PersistMode};
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
@@ -94,6 +96,23 @@ impl Store {
         let mut batch = self.batch();
         batch.insert(&self.tables.approvals, keys::height(height), encode(approval));
         self.write(batch)
+    }
+
+    /// Records that a client took a block for final, durably; answers whether that was not recorded yet. At most
+    /// [`Store::MAX_CLIENT_APPROVALS`] are recorded for a block.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    pub fn put_client_approval(&self, approval: &ClientApproval) -> Result<bool, StoreError> {
+        let key = keys::client(approval.height, &approval.client);
+        let table = &self.tables.approvals;
+        if table.contains_key(&key)? || self.client_approvals(approval.height)?.len() >= Self::MAX_CLIENT_APPROVALS {
+            return Ok(false);
+        }
+        let mut batch = self.batch();
+        batch.insert(table, key, encode(approval));
+        self.write(batch)?;
+        Ok(true)
     }
 
     pub(crate) fn batch(&self) -> Batch {
@@ -238,6 +257,9 @@ impl Store {
             }
             for table in [&tables.blocks, &tables.receipts, &tables.roots, &tables.certificates, &tables.approvals] {
                 batch.remove(table, key);
+            }
+            for approval in self.client_approvals(height)? {
+                batch.remove(&tables.approvals, keys::client(height, &approval.client));
             }
             // The writes of the floor itself lead below it.
             batch.remove(&tables.writes, keys::height(Height(height.0 + 1)));

@@ -1,6 +1,6 @@
 //! Names of the tables and how their keys are made: numbers are big-endian, so that they sort.
 
-use counterpart_ledger::{Address, Hash, Height};
+use counterpart_ledger::{Address, Hash, Height, PublicKey};
 
 pub const META: &str = "meta";
 pub const STATE: &str = "state";
@@ -38,4 +38,9 @@ pub fn event(contract: &Address, height: Height, transaction: u32, event: u32) -
 /// Contract, topic, height, transaction, event.
 pub fn topic(contract: &Address, topic: &Hash, position: &[u8]) -> Vec<u8> {
     [&contract.0[..], &topic.0, position].concat()
+}
+
+/// A client's approval of a block: beside the finals of the block, in the order of heights.
+pub fn client(at: Height, client: &PublicKey) -> Vec<u8> {
+    [&height(at)[..], &client.0].concat()
 }

@@ -2,8 +2,14 @@
 
 use crate::{cargo, contracts};
 use anyhow::{Context, bail};
-use std::io::{BufRead, BufReader};
-use std::process::Stdio;
+use std::collections::VecDeque;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Test binaries that run at the same time.
+const AT_ONCE: usize = 2;
 
 /// What to test.
 #[derive(clap::Args)]
@@ -21,32 +27,107 @@ struct Count {
 }
 
 /// Builds the contracts, runs the tests, prints the count; fails when a test fails or none ran.
+///
+/// `cargo test` runs one binary after the other; here two run at a time, because some have one long test each.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     contracts::build_all(true)?;
-    let mut command = cargo();
-    command.args(["test", "--locked", "--no-fail-fast"]);
+    let of_packages = |command: &mut Command| {
+        if arguments.packages.is_empty() {
+            command.arg("--workspace");
+        }
+        arguments.packages.iter().for_each(|package| {
+            command.args(["--package", package]);
+        });
+    };
+    let mut build = cargo();
+    build.args(["test", "--locked", "--no-run", "--message-format=json-render-diagnostics"]);
+    of_packages(&mut build);
+    let built = build.stdout(Stdio::piped()).spawn().context("cargo does not start")?.wait_with_output()?;
+    if !built.status.success() {
+        bail!("the tests do not compile");
+    }
+    let queue = Mutex::new(String::from_utf8_lossy(&built.stdout).lines().filter_map(binary).collect::<VecDeque<_>>());
+    let total = Mutex::new(Count::default());
+    let failed = Mutex::new(Vec::new());
+    let work = || -> anyhow::Result<()> {
+        while let Some(binary) = lock(&queue).pop_front() {
+            let output = Command::new(&binary.path).current_dir(&binary.folder).envs(binary.environment()).output();
+            let output = output.with_context(|| format!("{} does not start", binary.path.display()))?;
+            let (text, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+            let mut total = lock(&total);
+            println!("     Running {} ({})\n{text}", binary.name, binary.folder.display());
+            if !output.status.success() {
+                eprintln!("{errors}");
+                lock(&failed).push(binary.name.clone());
+            }
+            text.lines().for_each(|line| add_result_line(line, &mut total));
+        }
+        Ok(())
+    };
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(work)).collect();
+        threads
+            .into_iter()
+            .try_for_each(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    })?;
+    let mut documentation = cargo();
+    documentation.args(["test", "--locked", "--no-fail-fast", "--doc"]);
+    of_packages(&mut documentation);
+    let mut total = total.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
+    // A package without a library has no documentation to test, and cargo takes that for an error where it is named alone.
     if arguments.packages.is_empty() {
-        command.arg("--workspace");
+        let output = documentation.stderr(Stdio::inherit()).output().context("cargo does not start")?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        println!("{text}");
+        text.lines().for_each(|line| add_result_line(line, &mut total));
+        if !output.status.success() {
+            failed.push("documentation".to_owned());
+        }
     }
-    arguments.packages.iter().for_each(|package| {
-        command.args(["--package", package]);
-    });
-    let mut child = command.stdout(Stdio::piped()).spawn().context("cargo does not start")?;
-    let mut count = Count::default();
-    for line in BufReader::new(child.stdout.take().context("the output is piped")?).lines() {
-        let line = line.context("the output of cargo cannot be read")?;
-        println!("{line}");
-        add_result_line(&line, &mut count);
+    println!("{} passed, {} failed, {} skipped", total.passed, total.failed, total.ignored);
+    if !failed.is_empty() || total.failed > 0 {
+        bail!("tests failed: {}", failed.join(", "));
     }
-    let status = child.wait().context("cargo does not end")?;
-    println!("{} passed, {} failed, {} skipped", count.passed, count.failed, count.ignored);
-    if !status.success() || count.failed > 0 {
-        bail!("tests failed");
-    }
-    if count.passed == 0 {
+    if total.passed == 0 {
         bail!("no test ran");
     }
     Ok(())
+}
+
+/// A compiled test.
+struct Binary {
+    package: String,
+    name: String,
+    path: PathBuf,
+    folder: PathBuf,
+}
+
+impl Binary {
+    /// What cargo sets when it runs a test.
+    fn environment(&self) -> [(&'static str, &OsStr); 2] {
+        [("CARGO_MANIFEST_DIR", self.folder.as_os_str()), ("CARGO_PKG_NAME", OsStr::new(&self.package))]
+    }
+}
+
+/// The test that a message of cargo is about.
+fn binary(line: &str) -> Option<Binary> {
+    let message: serde_json::Value = serde_json::from_str(line).ok()?;
+    let is_test = message["reason"] == "compiler-artifact" && message["profile"]["test"] == true;
+    let path = message["executable"].as_str().filter(|_| is_test)?;
+    let folder = Path::new(message["manifest_path"].as_str()?).parent()?.to_path_buf();
+    let name = format!("{} of {}", message["target"]["name"].as_str()?, folder.file_name()?.to_string_lossy());
+    // `path+file:///folder#name@version`, or `#version` where the folder has the package's name.
+    let described = message["package_id"].as_str()?.rsplit('#').next()?;
+    let package = match described.split_once('@') {
+        Some((package, _)) => package.to_owned(),
+        None => folder.file_name()?.to_string_lossy().into_owned(),
+    };
+    Some(Binary { package, name, path: PathBuf::from(path), folder })
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Adds a line of the form `test result: ok. 3 passed; 0 failed; 0 ignored; ...`.

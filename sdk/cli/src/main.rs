@@ -82,6 +82,7 @@ enum Command {
     /// Run scenarios: contract behaviour as data.
     #[command(subcommand)]
     Scenario(commands::scenario::Command),
+    Simulate(commands::simulate::Arguments),
     /// Run a network of replicas in this process, with JSON-RPC on loopback.
     Devnet(commands::devnet::Arguments),
     /// Give an account native currency, on a development network.
@@ -166,6 +167,7 @@ fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
         Command::Reprice(arguments) => commands::reprice::run(context, arguments),
         Command::Node(command) => commands::node::run(context, command),
         Command::Scenario(command) => commands::scenario::run(context, command),
+        Command::Simulate(arguments) => commands::simulate::run(context, &arguments),
         Command::Devnet(arguments) => commands::devnet::run(context, arguments),
         Command::Completions { shell } => {
             let mut command = <Arguments as clap::CommandFactory>::command();

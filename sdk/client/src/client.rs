@@ -3,10 +3,10 @@
 use crate::error::ClientError;
 use crate::transaction::{Signer, TransactionRequest};
 use counterpart_abi::ContractAbi;
-use counterpart_consensus::{CommitRule, Decision};
+use counterpart_consensus::{CommitRule, Decision, Sight};
 use counterpart_ledger::{
-    Address, Authorization, Certificate, ChainId, Gas, Hash, Height, Outcome, Phase, Receipt, SignedTransaction,
-    Transaction, ValidatorSet, decode, encode,
+    Address, Authorization, Certificate, ChainId, ClientApproval, Gas, Hash, Header, Height, Outcome, Phase, Quiet,
+    Receipt, SignedBy, SignedTransaction, Transaction, ValidatorSet, decode, encode,
 };
 use jsonrpsee_core::client::{ClientT, Error as RpcError};
 use jsonrpsee_core::params::ObjectParams;
@@ -314,8 +314,18 @@ impl Client {
             if let Some(confirmed) = self.confirmed(hash)? {
                 let seen = *quorum_seen.get_or_insert_with(Instant::now);
                 let finals = confirmed.approval.signatures.len() as u16;
-                let waited = seen.elapsed().as_millis() as u64;
-                if rule.decide(&self.validators, finals, waited, false) == Decision::Final {
+                let mut waited = seen.elapsed().as_millis() as u64;
+                let mut disturbed = false;
+                // Replicas that run by themselves saw more than this client, which has no links of its own: it counts what R
+                // of them say. Where they run in lockstep there is nothing to say.
+                if let CommitRule::Synchronous { .. } = rule
+                    && self.is_network()?
+                {
+                    let sight = self.sight(&confirmed)?;
+                    waited = sight.map_or(0, |sight| sight.elapsed_ms);
+                    disturbed = sight.is_some_and(|sight| sight.skippers.max(sight.others) > 0);
+                }
+                if rule.decide(&self.validators, finals, waited, disturbed) == Decision::Final {
                     return Ok(confirmed);
                 }
             }
@@ -325,6 +335,34 @@ impl Client {
             }
             std::thread::sleep(Duration::from_millis(10));
         }
+    }
+
+    fn is_network(&self) -> Result<bool> {
+        Ok(!self.call("node_standing", json!({}))?.is_null())
+    }
+
+    /// What R replicas saw of the view of a transaction's block since they forwarded its certificate; `None` while fewer say
+    /// anything. Every signature is checked.
+    ///
+    /// # Errors
+    /// [`ClientError::Answer`] when the node's answer cannot be read.
+    pub fn sight(&self, confirmed: &Confirmed) -> Result<Option<Sight>> {
+        const METHOD: &str = "chain_quiet";
+        let answer = self.call(METHOD, json!({ "height": confirmed.height.0 }))?;
+        let words = answer.as_array().into_iter().flatten().map(|word| self.decode::<(Quiet, SignedBy)>(METHOD, word));
+        let words = words.collect::<Result<Vec<_>>>()?;
+        let about = &confirmed.certificate.statement;
+        Ok(Sight::of_replicas(&self.validators, &words, about.view, &about.block))
+    }
+
+    /// Sends this client's word that a transaction's block is final under its rule, for replicas to record.
+    ///
+    /// # Errors
+    /// [`ClientError::Refused`] when the node does not take it.
+    pub fn approve(&self, confirmed: &Confirmed, rule: &CommitRule, client: &Signer) -> Result<()> {
+        let block = confirmed.certificate.statement.block;
+        let approval = ClientApproval::sign(&client.key, self.chain, confirmed.height, block, rule.to_string());
+        self.call("chain_approve", json!({ "approval": format!("0x{}", hex::encode(encode(&approval))) })).map(|_| ())
     }
 
     /// A transaction with its certificates, verified; `None` while it waits.
@@ -345,7 +383,16 @@ impl Client {
             let verified = votes.verify(&self.validators, self.chain, phase, quorum);
             verified.map_err(|error| self.answer(METHOD, error))?;
         }
-        if approval.statement.block != certificate.statement.block || receipt.transaction != *hash {
+        // Finals for a later block approve its ancestors: the headers between show that it descends from this one.
+        let mut tip = certificate.statement.block;
+        for raw in answer["via"].as_array().into_iter().flatten() {
+            let header: Header = self.decode(METHOD, &json!({ "raw": raw }))?;
+            if header.parent != tip {
+                return Err(self.answer(METHOD, "a header does not follow the one before"));
+            }
+            tip = header.hash();
+        }
+        if approval.statement.block != tip || receipt.transaction != *hash {
             return Err(self.answer(METHOD, "the certificates are for other blocks"));
         }
         let height = answer["height"].as_u64().ok_or_else(|| self.answer(METHOD, "expected a height"))?;
@@ -358,10 +405,12 @@ impl Client {
 
 /// Values with a canonical encoding.
 mod borsh_value {
-    use counterpart_ledger::{Certificate, Receipt, ValidatorSet};
+    use counterpart_ledger::{Certificate, Header, Quiet, Receipt, SignedBy, ValidatorSet};
 
     pub trait Value: borsh::BorshSerialize + borsh::BorshDeserialize {}
 
+    impl Value for (Quiet, SignedBy) {}
+    impl Value for Header {}
     impl Value for Certificate {}
     impl Value for Receipt {}
     impl Value for ValidatorSet {}

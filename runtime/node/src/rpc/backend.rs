@@ -1,9 +1,10 @@
 //! What the methods ask of whoever runs: a devnet, or one replica of a network.
 
 use crate::devnet::{Devnet, now_ms};
+use crate::machine::Standing;
 use crate::mempool::SubmitError;
 use counterpart_execution::{BlockContext, Executor};
-use counterpart_ledger::{Address, Hash, Height, SignedTransaction};
+use counterpart_ledger::{Address, ClientApproval, Evidence, Hash, Height, Quiet, SignedBy, SignedTransaction};
 use counterpart_storage::Store;
 use tokio::sync::watch;
 
@@ -35,6 +36,29 @@ pub trait Backend: Send + Sync + 'static {
 
     /// The height of the newest block with its finals, as it rises.
     fn heights(&self) -> watch::Receiver<Height>;
+
+    /// Where a replica of a network stands; none where replicas run in lockstep.
+    fn standing(&self) -> Option<Standing> {
+        None
+    }
+
+    /// Members that contradicted themselves, as far as this node knows.
+    fn accused(&self) -> Vec<Evidence> {
+        Vec::new()
+    }
+
+    /// What replicas say of the quiet of a block's view; asks them too, so that a later question finds more.
+    fn quiet(&self, _view: u64, _block: &Hash) -> Vec<(Quiet, SignedBy)> {
+        Vec::new()
+    }
+
+    /// Records a client's approval; answers whether it was taken and new.
+    fn approve(&self, approval: ClientApproval) -> bool;
+
+    /// Counters in the text format of Prometheus.
+    fn metrics(&self) -> String {
+        String::new()
+    }
 
     /// What only a devnet offers.
     fn development(&self) -> Option<&dyn Development> {
@@ -88,6 +112,10 @@ impl Backend for Devnet {
 
     fn heights(&self) -> watch::Receiver<Height> {
         Devnet::heights(self)
+    }
+
+    fn approve(&self, approval: ClientApproval) -> bool {
+        self.record(&approval)
     }
 
     fn development(&self) -> Option<&dyn Development> {

@@ -81,8 +81,8 @@ impl RpcServer {
                 .max_connections(limits.connections)
                 .max_subscriptions_per_connection(limits.subscriptions)
                 .build();
-            let files =
-                tower::ServiceBuilder::new().layer(PageLayer { page: options.page, origins: options.origins.into() });
+            let (page, origins) = (options.page, options.origins.into());
+            let files = tower::ServiceBuilder::new().layer(PageLayer { backend: backend.clone(), page, origins });
             let limited = RpcServiceBuilder::new().layer(LimitLayer::new(limits));
             let server = Server::builder().set_config(config).set_http_middleware(files).set_rpc_middleware(limited);
             let server = server.build(options.address).await;

@@ -2,6 +2,7 @@
 //!
 //! Pages of other origins may ask only where the operator has named them.
 
+use super::backend::Backend;
 use jsonrpsee::core::BoxError;
 use jsonrpsee::server::{HttpBody, HttpRequest, HttpResponse};
 use std::future::Future;
@@ -28,9 +29,10 @@ pub struct Page {
     pub policy: &'static str,
 }
 
-/// Answers GET from a page, if there is one, and tells browsers which other origins may ask.
-#[derive(Clone, Debug)]
+/// Answers GET from a page, if there is one, and for monitors; tells browsers which other origins may ask.
+#[derive(Clone)]
 pub(super) struct PageLayer {
+    pub backend: Arc<dyn Backend>,
     pub page: Option<Page>,
     pub origins: Arc<[String]>,
 }
@@ -43,7 +45,7 @@ impl<S> Layer<S> for PageLayer {
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct PageService<S> {
     inner: S,
     layer: PageLayer,
@@ -66,6 +68,11 @@ where
     fn call(&mut self, request: HttpRequest<B>) -> Self::Future {
         // A WebSocket begins as a GET too and belongs to the methods.
         let upgrade = request.headers().contains_key("upgrade");
+        if let Some(response) =
+            self.layer.monitor(request.uri().path()).filter(|_| request.method() == "GET" && !upgrade)
+        {
+            return Box::pin(std::future::ready(Ok(response)));
+        }
         if let Some(page) = self.layer.page.filter(|_| request.method() == "GET" && !upgrade) {
             let response = answer(&page, request.uri().path());
             return Box::pin(std::future::ready(Ok(response)));
@@ -84,6 +91,22 @@ where
             }
             Ok(response)
         })
+    }
+}
+
+impl PageLayer {
+    /// What monitors ask for: `/health` is 200 or 503, `/metrics` the counters in the text format of Prometheus.
+    fn monitor(&self, path: &str) -> Option<HttpResponse> {
+        let (status, text) = match path {
+            "/health" => match self.backend.fault() {
+                None => (200, "ok\n".to_owned()),
+                Some(fault) => (503, format!("{fault}\n")),
+            },
+            "/metrics" => (200, self.backend.metrics()),
+            _ => return None,
+        };
+        let response = HttpResponse::builder().status(status).header("content-type", "text/plain; version=0.0.4");
+        Some(response.body(HttpBody::from(text.into_bytes())).expect("status and header are well formed"))
     }
 }
 

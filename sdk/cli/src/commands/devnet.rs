@@ -66,7 +66,7 @@ pub fn start(config: &DevnetConfig) -> anyhow::Result<Arc<Devnet>> {
 }
 
 /// The auditor's page.
-fn page() -> Page {
+pub fn page() -> Page {
     let file = |path: &str| {
         let counterpart_explorer::File { media_type, content } = counterpart_explorer::file(path)?;
         Some(PageFile { media_type, content })

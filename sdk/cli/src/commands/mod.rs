@@ -21,6 +21,7 @@ pub mod rehearse;
 pub mod replay;
 pub mod reprice;
 pub mod scenario;
+pub mod simulate;
 pub mod storage;
 pub mod test;
 pub mod trace;

@@ -6,7 +6,7 @@ use super::super::error::RpcError;
 use super::super::parameters::resolve;
 use super::super::registry::Method;
 use super::{BlockParameters, NoParameters, certificate, page_limit};
-use counterpart_ledger::{Height, encode};
+use counterpart_ledger::{ClientApproval, Height, decode, encode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,31 @@ pub fn methods() -> Vec<Method> {
         ),
         Method::new("chain_blocks", "Blocks in the order of their heights, page by page.", &[], blocks),
         Method::new("chain_validators", "Who votes, and how many votes certify.", &[], validators),
+        Method::new(
+            "chain_evidence",
+            "Members that contradicted themselves, with two signatures each that anybody can check.",
+            &[],
+            evidence,
+        ),
+        Method::new(
+            "chain_quiet",
+            "What replicas say of the quiet of a block's view since they forwarded its certificate; asks them, so that a later \
+             question finds more.",
+            &["unknown_block"],
+            quiet,
+        ),
+        Method::new(
+            "chain_approve",
+            "Records a client's signed word that a block is final under its own rule.",
+            &["bad_approval", "unknown_block"],
+            approve,
+        ),
+        Method::new(
+            "chain_approvals",
+            "The clients' approvals that are recorded for a block.",
+            &["unknown_block"],
+            approvals,
+        ),
         Method::new("chain_genesis", "The document with which the chain begins.", &[], genesis),
     ]
 }
@@ -189,4 +214,117 @@ struct Genesis {
 fn genesis(backend: &dyn Backend, _: NoParameters) -> Result<Genesis, RpcError> {
     let genesis = backend.store().genesis();
     Ok(Genesis { hash: genesis.hash().to_string(), raw: hex(encode(genesis)) })
+}
+
+/// A contradiction.
+#[derive(Serialize, JsonSchema)]
+struct Accusation {
+    /// Index of the member in its set.
+    member: u16,
+    /// The epoch of the set.
+    epoch: u64,
+    /// The view of both statements.
+    view: u64,
+    /// What was said: two phases, each with its block.
+    statements: [String; 2],
+    /// Canonical encoding.
+    raw: String,
+}
+
+fn evidence(backend: &dyn Backend, _: NoParameters) -> Result<Vec<Accusation>, RpcError> {
+    let told = |evidence: counterpart_ledger::Evidence| {
+        let (one, signed) = evidence.first;
+        let said = |statement: &counterpart_ledger::Statement| {
+            format!("{:?} {}", statement.phase, statement.block).to_lowercase()
+        };
+        Accusation {
+            member: signed.signer,
+            epoch: one.epoch,
+            view: one.view,
+            statements: [said(&one), said(&evidence.second.0)],
+            raw: hex(encode(&evidence)),
+        }
+    };
+    Ok(backend.accused().into_iter().map(told).collect())
+}
+
+/// A replica's word.
+#[derive(Serialize, JsonSchema)]
+struct Word {
+    /// Index of the member.
+    member: u16,
+    /// ms since it forwarded the certificate.
+    elapsed_ms: u64,
+    /// Members that skipped the view.
+    skippers: u16,
+    /// Most votes for another block in the view.
+    others: u16,
+    /// Canonical encoding of the word and the signature.
+    raw: String,
+}
+
+fn quiet(backend: &dyn Backend, parameters: BlockParameters) -> Result<Vec<Word>, RpcError> {
+    let height = resolve(backend, parameters.height, parameters.hash)?;
+    let votes = backend.store().certificate(height)?;
+    let votes = votes.ok_or_else(|| RpcError::new("unknown_block", format!("block {height} has no votes here")))?;
+    let words = backend.quiet(votes.statement.view, &votes.statement.block);
+    let told = |(word, signed): (counterpart_ledger::Quiet, counterpart_ledger::SignedBy)| Word {
+        member: signed.signer,
+        elapsed_ms: word.elapsed_ms,
+        skippers: word.skippers,
+        others: word.others,
+        raw: hex(encode(&(word, signed))),
+    };
+    Ok(words.into_iter().map(told).collect())
+}
+
+/// A client's approval.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ApproveParameters {
+    /// Canonical encoding of the approval, as hex.
+    approval: String,
+}
+
+/// Whether an approval was taken.
+#[derive(Serialize, JsonSchema)]
+struct Approved {
+    /// Whether it was not recorded before.
+    new: bool,
+}
+
+fn approve(backend: &dyn Backend, parameters: ApproveParameters) -> Result<Approved, RpcError> {
+    let bad = |what: String| RpcError::new("bad_approval", what);
+    let digits = parameters.approval.trim_start_matches("0x");
+    let bytes = ::hex::decode(digits).map_err(|error| bad(error.to_string()))?;
+    let approval: ClientApproval = decode("approval", &bytes).map_err(|error| bad(error.to_string()))?;
+    let (store, height) = (backend.store(), approval.height);
+    if approval.verify(store.genesis().chain).is_err() {
+        return Err(bad("it is of another chain, its rule is too long, or its signature does not verify".to_owned()));
+    }
+    match store.block(height)? {
+        Some(block) if block.hash() == approval.block => Ok(Approved { new: backend.approve(approval) }),
+        _ => Err(RpcError::new("unknown_block", format!("block {height} is not {}", approval.block))),
+    }
+}
+
+/// A recorded approval.
+#[derive(Serialize, JsonSchema)]
+struct ApprovalAnswer {
+    /// The client's public key.
+    client: String,
+    /// Its rule.
+    rule: String,
+    /// Canonical encoding.
+    raw: String,
+}
+
+fn approvals(backend: &dyn Backend, parameters: BlockParameters) -> Result<Vec<ApprovalAnswer>, RpcError> {
+    let height = resolve(backend, parameters.height, parameters.hash)?;
+    let told = |approval: ClientApproval| ApprovalAnswer {
+        client: approval.client.to_string(),
+        raw: hex(encode(&approval)),
+        rule: approval.rule,
+    };
+    Ok(backend.store().client_approvals(height)?.into_iter().map(told).collect())
 }

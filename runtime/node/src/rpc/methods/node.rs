@@ -4,11 +4,20 @@ use super::super::backend::Backend;
 use super::super::error::RpcError;
 use super::super::registry::Method;
 use super::NoParameters;
+use crate::machine::Standing;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 pub fn methods() -> Vec<Method> {
-    vec![Method::new("node_health", "Whether the node is well, and what it runs.", &[], health)]
+    vec![
+        Method::new("node_health", "Whether the node is well, and what it runs.", &[], health),
+        Method::new(
+            "node_standing",
+            "Where a replica stands in the protocol and whom it waits for; null where replicas run in lockstep.",
+            &[],
+            standing,
+        ),
+    ]
 }
 
 /// How the node is.
@@ -41,4 +50,8 @@ fn health(backend: &dyn Backend, _: NoParameters) -> Result<Health, RpcError> {
         engine: backend.executor().engine_name(),
         development: backend.development().is_some(),
     })
+}
+
+fn standing(backend: &dyn Backend, _: NoParameters) -> Result<Option<Standing>, RpcError> {
+    Ok(backend.standing())
 }

@@ -9,9 +9,10 @@ use super::{StoredJson, certificate, known_abi, stored, successor};
 use counterpart_abi::ContractAbi;
 use counterpart_execution::AuthorizationRequest;
 use counterpart_ledger::{
-    Action, Address, Hash, Height, Receipt, SignedTransaction, Transaction, Write, WriteSet, decode, encode,
-    merkle_proof,
+    Action, Address, Certificate, Hash, Height, Receipt, SignedTransaction, Transaction, Write, WriteSet, decode,
+    encode, merkle_proof,
 };
+use counterpart_storage::Store;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -337,8 +338,10 @@ pub(in crate::rpc) struct Certified {
     receipt: ReceiptJson,
     /// Votes that certify the block.
     certificate: Option<CertificateJson>,
-    /// Finals that are known for the block.
+    /// Finals that are known for the block or, where there are more of them, for one after it.
     approval: Option<CertificateJson>,
+    /// Canonical encodings of the headers from the block after this one to the one that the finals are for.
+    via: Vec<String>,
     /// Whether a later certificate covers its result too.
     result_certified: bool,
 }
@@ -354,7 +357,7 @@ pub(in crate::rpc) fn progress(backend: &dyn Backend, hash: &Hash) -> Result<Pro
             located(backend, hash).map(|_| Progress::Executed)
         };
     };
-    let Some(approval) = store.approval(height)? else { return Ok(Progress::Executed) };
+    let Some((approval, via)) = strongest(store, height)? else { return Ok(Progress::Executed) };
     let receipts = store.receipts(height)?.unwrap_or_default();
     let receipt = receipts.get(index as usize).ok_or_else(|| RpcError::new("fault", "a receipt is missing"))?;
     Ok(Progress::Certified(Box::new(Certified {
@@ -363,8 +366,28 @@ pub(in crate::rpc) fn progress(backend: &dyn Backend, hash: &Hash) -> Result<Pro
         receipt: receipt_json(receipt, &|address: &Address| known_abi(backend, address)),
         certificate: certificate(store.certificate(height)?),
         approval: certificate(Some(approval)),
+        via,
         result_certified: store.head().height > height,
     })))
+}
+
+/// The most finals for a block or one of its next descendants, and the headers that lead to that. What approves a block
+/// approves its ancestors.
+fn strongest(store: &Store, height: Height) -> Result<Option<(Certificate, Vec<String>)>, RpcError> {
+    /// Descendants that are looked at.
+    const AHEAD: u64 = 8;
+    let (mut best, mut headers): (Option<(Certificate, Vec<String>)>, Vec<String>) = (None, Vec::new());
+    for at in (height.0..=height.0 + AHEAD).map(Height) {
+        if at > height {
+            let Some(block) = store.block(at)? else { break };
+            headers.push(hex(encode(&block.header)));
+        }
+        let known = best.as_ref().map_or(0, |(finals, _)| finals.signatures.len());
+        if let Some(finals) = store.approval(at)?.filter(|finals| finals.signatures.len() > known) {
+            best = Some((finals, headers.clone()));
+        }
+    }
+    Ok(best)
 }
 
 fn receipt(backend: &dyn Backend, parameters: TransactionParameters) -> Result<Progress, RpcError> {

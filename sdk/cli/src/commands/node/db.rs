@@ -1,4 +1,4 @@
-//! `counterpart node`.
+//! `counterpart node db`.
 
 use crate::Context;
 use crate::ledger::open;
@@ -9,14 +9,6 @@ use indicatif::ProgressBar;
 use serde_json::json;
 use std::path::PathBuf;
 use std::process::ExitCode;
-
-/// Look after nodes.
-#[derive(clap::Subcommand)]
-pub enum Command {
-    /// Look at, examine, prune, copy and move the ledger of a node that does not run.
-    #[command(subcommand)]
-    Db(Db),
-}
 
 /// Verbs for a ledger on disk. The folder is a replica's, or the ledger in it; the node must not run.
 #[derive(clap::Subcommand)]
@@ -90,8 +82,7 @@ pub enum Db {
 }
 
 /// Runs the verb.
-pub fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
-    let Command::Db(command) = command;
+pub fn run(context: &Context, command: Db) -> anyhow::Result<ExitCode> {
     match command {
         Db::Stats { folder } => stats(context, &open(&folder)?),
         Db::Check { folder } => check(context, &open(&folder)?),

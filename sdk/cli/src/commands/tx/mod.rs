@@ -1,12 +1,14 @@
 //! `counterpart tx`.
 
+mod strength;
+
 use crate::chain::{self, ChainArguments, SendArguments};
 use crate::output::{Exit, Failure};
 use crate::{Context, commands};
 use counterpart_client::TransactionRequest;
-use counterpart_consensus::strength;
 use counterpart_ledger::{Action, Hash, Outcome};
 use serde_json::json;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Look at transactions, or send native currency.
@@ -20,13 +22,19 @@ pub enum Command {
         /// Its hash.
         hash: String,
     },
-    /// Which faults the certificates in hand tolerate.
+    /// Which faults the certificates in hand tolerate, under which assumption.
     Strength {
         /// Which chain.
         #[command(flatten)]
         chain: ChainArguments,
         /// Its hash.
         hash: String,
+        /// The longest that a message between honest parties takes, in ms.
+        #[arg(long, default_value_t = 500, value_name = "MS")]
+        delta: u64,
+        /// Write a picture of it too.
+        #[arg(long, value_name = "FILE")]
+        svg: Option<PathBuf>,
     },
     /// Send native currency.
     Transfer {
@@ -44,7 +52,9 @@ pub enum Command {
 pub fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Show { chain, hash } => show(context, &chain, &hash),
-        Command::Strength { chain, hash } => show_strength(context, &chain, &hash),
+        Command::Strength { chain, hash, delta, svg } => {
+            strength::show(context, &chain, &parse(&hash)?, delta, svg.as_deref())
+        }
         Command::Transfer { send, to, amount } => transfer(context, &send, &to, amount),
     }
 }
@@ -70,30 +80,6 @@ fn show(context: &Context, chain: &ChainArguments, hash: &str) -> anyhow::Result
     }
     context.output.result(&chain::confirmed_json(client.validators(), &confirmed), &lines.join("\n"));
     Ok(if confirmed.receipt.outcome == Outcome::Success { ExitCode::SUCCESS } else { ExitCode::from(Exit::No as u8) })
-}
-
-fn show_strength(context: &Context, chain: &ChainArguments, hash: &str) -> anyhow::Result<ExitCode> {
-    let client = chain::connect(chain)?;
-    let Some(confirmed) = client.confirmed(&parse(hash)?).map_err(chain::client_failure)? else {
-        return Err(Failure::new(Exit::No, "waiting", "the transaction waits for a block").into());
-    };
-    let set = client.validators();
-    let have = confirmed.approval.signatures.len() as u16;
-    let mut lines = vec![format!("{:>8}  {:>20}  {:>24}", "finals", "liars, any network", "liars, timely messages")];
-    let mut rows = Vec::new();
-    for finals in set.quorum..=set.size() {
-        let Some(worth) = strength(set, finals) else { continue };
-        let mark = if finals == have { "  <- in hand" } else { "" };
-        lines.push(format!("{finals:>8}  {:>20}  {:>24}{mark}", worth.tolerated, worth.tolerated_synchronous));
-        rows.push(json!({
-            "finals": finals, "tolerated": worth.tolerated, "tolerated_synchronous": worth.tolerated_synchronous,
-            "silent": worth.silent, "in_hand": finals == have,
-        }));
-    }
-    context
-        .output
-        .result(&json!({ "replicas": set.size(), "quorum": set.quorum, "strength": rows }), &lines.join("\n"));
-    Ok(ExitCode::SUCCESS)
 }
 
 fn transfer(context: &Context, send: &SendArguments, to: &str, amount: u128) -> anyhow::Result<ExitCode> {

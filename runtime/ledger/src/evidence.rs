@@ -1,7 +1,7 @@
 //! Two signatures of one member that no honest replica gives.
 
+use crate::{Certificate, ChainId, Phase, SignedBy, Statement, ValidatorSet};
 use borsh::{BorshDeserialize, BorshSerialize};
-use counterpart_ledger::{Certificate, ChainId, Phase, SignedBy, Statement, ValidatorSet};
 
 /// A contradiction, complete and checkable by anyone.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, BorshSerialize, BorshDeserialize)]
@@ -40,13 +40,19 @@ impl Evidence {
         if !related {
             return Err(EvidenceError::Unrelated);
         }
-        if !contradict(one, other) && !contradict(other, one) {
+        if !self.contradicts() {
             return Err(EvidenceError::Compatible);
         }
         let key = set.members.get(usize::from(by.signer)).ok_or(EvidenceError::Unrelated)?;
         let signed = |(statement, by): &(Statement, SignedBy)| key.verify(&statement.message(), &by.signature);
         signed(&self.first).and(signed(&self.second)).map_err(|_| EvidenceError::Signature)?;
         Ok(by.signer)
+    }
+
+    /// Whether no honest replica signs both statements; the signatures are not looked at.
+    pub fn contradicts(&self) -> bool {
+        let (one, other) = (&self.first.0, &self.second.0);
+        contradict(one, other) || contradict(other, one)
     }
 
     /// The members that signed both of two certificates which contradict each other.

@@ -1,0 +1,186 @@
+//! Catching up: blocks that were missed, singly by hash and in order by height.
+
+use super::{Fault, Ledger, Machine, Now, To};
+use counterpart_consensus::Message;
+use counterpart_ledger::{Block, Certificate, Hash, Height, Phase, PublicKey, Statement, encode};
+use std::collections::BTreeMap;
+
+/// Most blocks in an answer.
+const MOST_BLOCKS: usize = 64;
+/// Most bytes in an answer; one block may be more.
+const MOST_BYTES: usize = 1 << 20;
+/// Most views that are asked about at a time.
+const MOST_SKIPS: usize = 64;
+/// Before the same is asked again, in microseconds.
+const PATIENCE_US: u64 = 200_000;
+
+/// What was asked for, and when.
+#[derive(Default)]
+pub(super) struct Requests {
+    blocks_us: Option<u64>,
+    singles: BTreeMap<Hash, u64>,
+    skips_us: Option<u64>,
+}
+
+impl<L: Ledger> Machine<L> {
+    /// Asks for the block, or the nearest of its ancestors, that is not here.
+    pub(super) fn fetch_missing(&mut self, block: Hash, now: Now) {
+        let head = self.ledger.head();
+        let mut missing = block;
+        while let Some(block) = self.blocks.get(&missing) {
+            missing = block.header.parent;
+            if block.header.height.0 <= head.height.0 + 1 {
+                return;
+            }
+        }
+        if missing == head.hash || missing == Hash::ZERO {
+            return;
+        }
+        let asked = self.requests.singles.get(&missing).is_some_and(|at| now.us < at + PATIENCE_US);
+        if !asked {
+            self.requests.singles.retain(|_, at| now.us < *at + PATIENCE_US);
+            self.requests.singles.insert(missing, now.us);
+            self.messages.push((To::All, Message::WantBlock { hash: missing }));
+        }
+    }
+
+    /// Asks for the skips that its proposal has to show and that nobody remembers, perhaps because all were restarted.
+    pub(super) fn fetch_skips(&mut self, now: Now) {
+        if self.requests.skips_us.is_some_and(|at| now.us < at + PATIENCE_US) {
+            return;
+        }
+        let views = self.core.unproved_skips(MOST_SKIPS);
+        if !views.is_empty() {
+            self.requests.skips_us = Some(now.us);
+            self.messages.push((To::All, Message::WantSkips { views }));
+        }
+    }
+
+    /// Answers with the proof; or gives the view up, late, if it may: others will do the same.
+    pub(super) fn on_want_skips(&mut self, from: PublicKey, views: &[u64], now: Now) -> Result<(), Fault> {
+        let past = self.core.view();
+        for view in views.iter().take(MOST_SKIPS).filter(|view| **view < past) {
+            match self.core.skip_proof(*view) {
+                Some(proof) => self.messages.push((To::One(from), Message::Certificate(proof.clone()))),
+                None if self.core.said(*view).skipped => {
+                    let signed = self.voter.as_mut().and_then(|voter| voter.skip(*view).ok());
+                    if let Some((_, signed)) = signed {
+                        let statement =
+                            Statement { phase: Phase::Skip, view: *view, block: Hash::ZERO, ..self.statement() };
+                        self.messages.push((To::One(from), Message::Signed(statement, signed)));
+                    }
+                }
+                None => self.time_out(*view, now)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn statement(&self) -> Statement {
+        Statement { chain: self.chain, epoch: self.set.epoch, phase: Phase::Skip, view: 0, block: Hash::ZERO }
+    }
+
+    pub(super) fn ask_for_blocks(&mut self, from: PublicKey, now: Now) {
+        if self.requests.blocks_us.is_some_and(|at| now.us < at + PATIENCE_US) {
+            return;
+        }
+        self.requests.blocks_us = Some(now.us);
+        let first = Height(self.ledger.head().height.0 + 1);
+        self.messages.push((To::One(from), Message::WantBlocks { from: first }));
+    }
+
+    pub(super) fn on_status(&mut self, from: PublicKey, height: Height, now: Now) -> Result<(), Fault> {
+        if height > self.ledger.head().height {
+            self.ask_for_blocks(from, now);
+        }
+        Ok(())
+    }
+
+    /// Answers with approved blocks of one epoch, up to one whose finals are recorded.
+    pub(super) fn on_want_blocks(&mut self, from: PublicKey, first: Height) -> Result<(), Fault> {
+        let head = self.ledger.head().height;
+        let (mut blocks, mut bytes) = (Vec::new(), 0);
+        let mut whole = (0, None);
+        let mut height = first;
+        while height.0 >= 1 && height <= head && blocks.len() < MOST_BLOCKS && (bytes < MOST_BYTES || whole.0 == 0) {
+            let (Some(block), Some(certificate)) = (self.ledger.block(height)?, self.ledger.certificate(height)?)
+            else {
+                break;
+            };
+            let other_epoch =
+                |(first, _): &(Block, Certificate)| first.header.validator_set != block.header.validator_set;
+            if blocks.first().is_some_and(other_epoch) {
+                break;
+            }
+            bytes += encode(&block).len();
+            blocks.push((block, certificate));
+            if let Some(approval) = self.ledger.approval(height)? {
+                whole = (blocks.len(), Some(approval));
+            }
+            height = Height(height.0 + 1);
+        }
+        blocks.truncate(whole.0);
+        if !blocks.is_empty() {
+            self.messages.push((To::One(from), Message::Blocks { blocks, approval: whole.1 }));
+        }
+        Ok(())
+    }
+
+    pub(super) fn on_blocks(
+        &mut self,
+        blocks: Vec<(Block, Certificate)>,
+        approval: Option<Certificate>,
+        now: Now,
+    ) -> Result<(), Fault> {
+        let Some(approval) = approval.filter(|approval| approval.statement.phase == Phase::Final) else {
+            return Ok(());
+        };
+        let before = self.ledger.head();
+        let fresh = blocks.iter().skip_while(|(block, _)| block.header.height <= before.height);
+        let fresh: Vec<&(Block, Certificate)> = fresh.take(MOST_BLOCKS).collect();
+        let Some((last, _)) = fresh.last() else { return Ok(()) };
+        let mut parent = before.hash;
+        for (block, certificate) in &fresh {
+            let hash = block.hash();
+            let follows =
+                block.header.parent == parent && certificate.statement.block == hash && Self::is_votes(certificate);
+            let whole = block.header.transactions_root == Block::transactions_root(&block.transactions);
+            if !follows || !whole || !self.holds(certificate) {
+                return Ok(());
+            }
+            parent = hash;
+        }
+        if approval.statement.block != last.hash() || !self.holds(&approval) {
+            return Ok(());
+        }
+        self.requests.blocks_us = None;
+        for (block, certificate) in fresh {
+            self.blocks.keep(block.clone());
+            self.blocks.certify(block.hash(), certificate);
+        }
+        if !self.commit(&approval)? {
+            return Ok(());
+        }
+        let (view, block) = (approval.statement.view, approval.statement.block);
+        let newest = self.ledger.certificate(self.ledger.head().height)?;
+        self.committed(view, before.height, approval, now)?;
+        match newest.filter(|votes| votes.statement.epoch == self.set.epoch && votes.statement.block == block) {
+            Some(votes) => self.certified(votes.statement.view, block, votes, now),
+            None => Ok(()),
+        }
+    }
+
+    /// A block that was asked for by its hash; who sends others gains nothing.
+    pub(super) fn on_block(&mut self, block: Block, now: Now) -> Result<(), Fault> {
+        let hash = block.hash();
+        let whole = block.header.transactions_root == Block::transactions_root(&block.transactions);
+        if self.requests.singles.remove(&hash).is_none() || !whole {
+            return Ok(());
+        }
+        let parent = block.header.parent;
+        self.blocks.keep(block);
+        self.fetch_missing(parent, now);
+        self.settle(now)?;
+        self.retry_early(now)
+    }
+}

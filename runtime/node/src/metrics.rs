@@ -1,0 +1,122 @@
+//! What a node counts, in the text format of Prometheus.
+
+use crate::machine::Standing;
+use counterpart_consensus::Message;
+use std::fmt::Write;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// Upper bounds of the time between approved blocks, in ms.
+const BOUNDS_MS: [u64; 10] = [2, 5, 10, 25, 50, 100, 250, 500, 1_000, 5_000];
+
+/// Counters of a running node.
+#[derive(Default)]
+pub(crate) struct Metrics {
+    height: AtomicU64,
+    view: AtomicU64,
+    epoch: AtomicU64,
+    peers_unheard: AtomicU64,
+    peers_away: AtomicU64,
+    accused: AtomicU64,
+    blocks_waiting: AtomicU64,
+    messages_received: AtomicU64,
+    bytes_received: AtomicU64,
+    messages_malformed: AtomicU64,
+    messages_sent: AtomicU64,
+    bytes_sent: AtomicU64,
+    messages_dropped: AtomicU64,
+    votes_received: AtomicU64,
+    approved_at_us: AtomicU64,
+    between: [AtomicU64; BOUNDS_MS.len() + 1],
+    between_sum_us: AtomicU64,
+}
+
+impl Metrics {
+    pub fn received(&self, message: &Message, bytes: usize) {
+        self.messages_received.fetch_add(1, Relaxed);
+        self.bytes_received.fetch_add(bytes as u64, Relaxed);
+        if matches!(message, Message::Signed(..)) {
+            self.votes_received.fetch_add(1, Relaxed);
+        }
+    }
+
+    pub fn malformed(&self) {
+        self.messages_malformed.fetch_add(1, Relaxed);
+    }
+
+    pub fn sent(&self, bytes: usize) {
+        self.messages_sent.fetch_add(1, Relaxed);
+        self.bytes_sent.fetch_add(bytes as u64, Relaxed);
+    }
+
+    pub fn dropped(&self) {
+        self.messages_dropped.fetch_add(1, Relaxed);
+    }
+
+    pub fn stands(&self, standing: &Standing, now_us: u64) {
+        let before = self.height.swap(standing.height, Relaxed);
+        if standing.height > before {
+            let since = now_us.saturating_sub(self.approved_at_us.swap(now_us, Relaxed));
+            let place = BOUNDS_MS.iter().position(|bound| since <= bound * 1_000).unwrap_or(BOUNDS_MS.len());
+            self.between[place].fetch_add(1, Relaxed);
+            self.between_sum_us.fetch_add(since, Relaxed);
+        }
+        self.view.store(standing.view, Relaxed);
+        self.epoch.store(standing.epoch, Relaxed);
+        self.peers_unheard.store(standing.unheard.len() as u64, Relaxed);
+        self.peers_away.store(standing.away.len() as u64, Relaxed);
+        self.accused.store(standing.accused.len() as u64, Relaxed);
+        self.blocks_waiting.store(standing.waiting_blocks as u64, Relaxed);
+    }
+
+    /// The exposition text.
+    pub fn text(&self, transactions_waiting: usize) -> String {
+        let gauges = [
+            ("counterpart_height", "Height of the newest approved block.", self.height.load(Relaxed)),
+            ("counterpart_view", "The view.", self.view.load(Relaxed)),
+            ("counterpart_epoch", "The epoch.", self.epoch.load(Relaxed)),
+            ("counterpart_members_unheard", "Members not heard in this view.", self.peers_unheard.load(Relaxed)),
+            ("counterpart_members_away", "Members silent when it was on them to lead.", self.peers_away.load(Relaxed)),
+            ("counterpart_members_accused", "Members that contradicted themselves.", self.accused.load(Relaxed)),
+            ("counterpart_blocks_waiting", "Blocks known and not approved.", self.blocks_waiting.load(Relaxed)),
+            ("counterpart_transactions_waiting", "Transactions that wait.", transactions_waiting as u64),
+        ];
+        let counters = [
+            ("counterpart_messages_received_total", "Messages from peers.", self.messages_received.load(Relaxed)),
+            ("counterpart_bytes_received_total", "Bytes from peers.", self.bytes_received.load(Relaxed)),
+            (
+                "counterpart_votes_received_total",
+                "Votes, finals and skips from peers.",
+                self.votes_received.load(Relaxed),
+            ),
+            (
+                "counterpart_messages_malformed_total",
+                "Messages that could not be read.",
+                self.messages_malformed.load(Relaxed),
+            ),
+            ("counterpart_messages_sent_total", "Messages to peers.", self.messages_sent.load(Relaxed)),
+            ("counterpart_bytes_sent_total", "Bytes to peers.", self.bytes_sent.load(Relaxed)),
+            (
+                "counterpart_messages_dropped_total",
+                "Messages lost to a full queue.",
+                self.messages_dropped.load(Relaxed),
+            ),
+        ];
+        let mut text = String::new();
+        for (kind, values) in [("gauge", &gauges[..]), ("counter", &counters[..])] {
+            for (name, help, value) in values {
+                let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}");
+            }
+        }
+        let name = "counterpart_block_interval_seconds";
+        let _ = writeln!(text, "# HELP {name} Time between approved blocks.\n# TYPE {name} histogram");
+        let mut count = 0;
+        for (place, bucket) in self.between.iter().enumerate() {
+            count += bucket.load(Relaxed);
+            let bound = BOUNDS_MS.get(place).map_or("+Inf".to_owned(), |bound| format!("{}", *bound as f64 / 1_000.0));
+            let _ = writeln!(text, "{name}_bucket{{le=\"{bound}\"}} {count}");
+        }
+        let sum = self.between_sum_us.load(Relaxed) as f64 / 1_000_000.0;
+        let _ = writeln!(text, "{name}_sum {sum}\n{name}_count {count}");
+        text
+    }
+}

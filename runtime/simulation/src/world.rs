@@ -1,0 +1,580 @@
+//! The world: replicas, links, time, and what goes wrong.
+
+use crate::faults::Lie;
+use crate::liar::Liar;
+use crate::plan::{Outcome, Plan};
+use crate::random::Random;
+use crate::traffic::{digest, sender, verify};
+use crate::watcher::Watcher;
+use counterpart_consensus::{Message, Record};
+use counterpart_execution::Executor;
+use counterpart_ledger::{
+    Action, ChainId, Gas, Genesis, GenesisAccount, Hash, Height, SecretKey, Transaction, ValidatorSet, account_address,
+};
+use counterpart_module::Profile;
+use counterpart_node::machine::{Fault, Ledger, Machine, MemoryLedger, Now, Setup, SharedMempool, To};
+use counterpart_referee::WasmiEngine;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::sync::Arc;
+
+const CHAIN: ChainId = ChainId(77);
+const START_MS: u64 = 1_700_000_000_000;
+/// Virtual time after which a run without progress is given up, in microseconds.
+const PATIENCE_US: u64 = 60_000_000;
+
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum What {
+    Deliver { to: usize, from: usize, slot: usize },
+    Wake { replica: usize, life: u64 },
+    Restart { replica: usize },
+    Crash { replica: usize },
+    Partition,
+    Heal,
+    Submit,
+    Quiet { replica: usize, view: u64, block: Hash },
+}
+
+struct Replica {
+    key: SecretKey,
+    machine: Option<Machine<MemoryLedger>>,
+    /// What survives a crash.
+    journal: Vec<Record>,
+    ledger: Option<MemoryLedger>,
+    liar: Option<Liar>,
+    silent: bool,
+    skew_ms: u64,
+    life: u64,
+    wake_us: u64,
+    height: u64,
+    side: bool,
+}
+
+struct World {
+    plan: Plan,
+    random: Random,
+    now_us: u64,
+    sequence: u64,
+    queue: BinaryHeap<Reverse<(u64, u64, What)>>,
+    /// Messages in flight; a slot is used again once delivered.
+    flying: Vec<Option<Arc<Message>>>,
+    free: Vec<usize>,
+    replicas: Vec<Replica>,
+    executor: Executor,
+    watcher: Watcher,
+    split: bool,
+    trace: u64,
+    messages: u64,
+    crashes: u64,
+    synchronous: u64,
+    nonces: Vec<u64>,
+    proposed_us: std::collections::BTreeMap<Hash, u64>,
+    approvals: (u64, u64),
+    last_fault_us: u64,
+    calm: bool,
+}
+
+/// Conflicts after which a run has shown what there is to see.
+const MOST_CONFLICTS: u64 = 16;
+
+/// Runs a plan to its end.
+///
+/// # Panics
+/// When the plan has more liars and silent replicas than replicas.
+pub fn run(plan: &Plan) -> Outcome {
+    World::new(plan.clone()).run()
+}
+
+impl World {
+    fn new(plan: Plan) -> Self {
+        let liars = plan.faults.liars.len();
+        assert!(liars + usize::from(plan.faults.silent) < usize::from(plan.replicas), "somebody has to be honest");
+        let mut random = Random::new(plan.seed);
+        let keys: Vec<SecretKey> = (0..plan.replicas)
+            .map(|index| {
+                let mut seed = [1; 32];
+                seed[..2].copy_from_slice(&index.to_le_bytes());
+                SecretKey::from_seed(seed)
+            })
+            .collect();
+        let members = keys.iter().map(SecretKey::public_key).collect();
+        let accounts = (0..8).map(|index| account_address(&sender(index).public_key()));
+        let mut accounts: Vec<_> = accounts.map(|address| GenesisAccount { address, balance: 1 << 100 }).collect();
+        accounts.sort_by_key(|account| account.address);
+        let set = ValidatorSet { epoch: 0, members, quorum: plan.quorum };
+        let genesis = Arc::new(Genesis {
+            chain: CHAIN,
+            time_ms: START_MS,
+            profile: Profile::v1().hash(),
+            validators: set.clone(),
+            fee_collector: account_address(&sender(99).public_key()),
+            min_gas_price: 1,
+            accounts,
+        });
+        let executor = Executor::new(Arc::new(WasmiEngine::new()), Profile::v1());
+        // Liars and the silent stand anywhere.
+        let mut order: Vec<usize> = (0..keys.len()).collect();
+        for place in (1..order.len()).rev() {
+            order.swap(place, random.below(place as u64 + 1) as usize);
+        }
+        let lie =
+            |index: usize| order[..liars].iter().position(|liar| *liar == index).map(|place| plan.faults.liars[place]);
+        let silent = &order[liars..liars + usize::from(plan.faults.silent)];
+        let liar_set = order[..liars].iter().map(|index| *index as u16).collect();
+        let replicas = keys.iter().enumerate().map(|(index, key)| Replica {
+            key: key.clone(),
+            machine: None,
+            journal: Vec::new(),
+            ledger: Some(MemoryLedger::new(genesis.clone())),
+            liar: lie(index).map(|lie: Lie| Liar::new(lie, key.clone(), index as u16)),
+            silent: silent.contains(&index),
+            skew_ms: 0,
+            life: 0,
+            wake_us: u64::MAX,
+            height: 0,
+            side: false,
+        });
+        let replicas = replicas.collect();
+        Self {
+            watcher: Watcher::new(&set, liar_set),
+            now_us: 0,
+            sequence: 0,
+            queue: BinaryHeap::new(),
+            flying: Vec::new(),
+            free: Vec::new(),
+            replicas,
+            executor,
+            split: false,
+            trace: 0xcbf2_9ce4_8422_2325,
+            messages: 0,
+            crashes: 0,
+            synchronous: 0,
+            nonces: vec![0; 8],
+            proposed_us: Default::default(),
+            approvals: (0, 0),
+            last_fault_us: 0,
+            calm: false,
+            random,
+            plan,
+        }
+    }
+
+    fn at(&mut self, when_us: u64, what: What) {
+        self.sequence += 1;
+        self.queue.push(Reverse((when_us, self.sequence, what)));
+    }
+
+    fn now(&self, replica: usize) -> Now {
+        let wall_ms = START_MS + 1_000 + self.now_us / 1_000 + self.replicas[replica].skew_ms;
+        Now { us: self.now_us, wall_ms }
+    }
+
+    fn start(&mut self, replica: usize) {
+        let now = self.now(replica);
+        let own = &mut self.replicas[replica];
+        let Some(ledger) = own.ledger.take() else { return };
+        let height = ledger.head().height.0;
+        if height < own.height {
+            self.watcher.fell(replica, own.height, height);
+        }
+        let setup = Setup {
+            ledger,
+            executor: self.executor.clone(),
+            key: own.key.clone(),
+            records: own.journal.clone(),
+            signs: true,
+            approve_at: self.plan.approve_at,
+            mempool: SharedMempool::default(),
+            timing: self.plan.timing,
+            verify,
+        };
+        match Machine::new(setup, now) {
+            Ok(machine) => {
+                let own = &mut self.replicas[replica];
+                own.life += 1;
+                own.machine = Some(machine);
+                self.settle(replica, false);
+            }
+            Err(fault) => self.watcher.failed(replica, &fault.to_string()),
+        }
+    }
+
+    fn run(mut self) -> Outcome {
+        let (skew_ms, faults) = (self.plan.faults.skew_ms, self.plan.faults.clone());
+        for replica in 0..self.replicas.len() {
+            self.replicas[replica].skew_ms = self.random.below(skew_ms + 1);
+            if !self.replicas[replica].silent {
+                self.start(replica);
+            }
+        }
+        if self.plan.transactions > 0 {
+            self.at(1_000, What::Submit);
+        }
+        if faults.partitions {
+            self.at(500_000, What::Partition);
+        }
+        if faults.crashes {
+            let replica = self.random.below(self.replicas.len() as u64) as usize;
+            self.at(300_000, What::Crash { replica });
+        }
+        let mut progress = (0, 0);
+        while let Some(Reverse((when_us, _, what))) = self.queue.pop() {
+            self.now_us = when_us;
+            self.handle(what);
+            let height = self.replicas.iter().filter(|own| own.liar.is_none()).map(|own| own.height).max().unwrap_or(0);
+            if height > progress.0 {
+                progress = (height, self.now_us);
+                if height.is_multiple_of(32) {
+                    self.forget(height);
+                }
+            }
+            let enough = !self.watcher.violations.is_empty() || self.watcher.conflicts >= MOST_CONFLICTS;
+            if height >= self.plan.heights || enough {
+                break;
+            }
+            // Who does not get on is left in peace: what the protocol promises is progress after the last fault.
+            self.calm = self.now_us > progress.1 + PATIENCE_US / 2;
+            let patience_us = if self.watcher.conflicts > 0 { PATIENCE_US / 20 } else { PATIENCE_US };
+            if self.now_us > progress.1.max(self.last_fault_us) + patience_us {
+                break;
+            }
+        }
+        self.finish()
+    }
+
+    /// I7: after the last fault every honest replica moves on.
+    fn finish(mut self) -> Outcome {
+        let honest: Vec<usize> = (0..self.replicas.len())
+            .filter(|index| self.replicas[*index].liar.is_none() && !self.replicas[*index].silent)
+            .collect();
+        let top = honest.iter().map(|index| self.replicas[*index].height).max().unwrap_or(0);
+        let lowest = honest.iter().map(|index| self.replicas[*index].height).min().unwrap_or(0);
+        let silent = self.plan.faults.silent + self.plan.faults.liars.len() as u16;
+        let live = self.plan.approve_at.max(self.plan.quorum) <= self.plan.replicas - silent;
+        if top < self.plan.heights && self.watcher.violations.is_empty() && self.watcher.conflicts == 0 && live {
+            let machines = self.replicas.iter().filter_map(|own| own.machine.as_ref());
+            let standings: Vec<_> = machines.map(Machine::standing).collect();
+            self.watcher.stuck(top, PATIENCE_US / 1_000_000, &format!("{standings:?}"));
+        }
+        let view = honest.iter().filter_map(|index| self.replicas[*index].machine.as_ref()).map(Machine::view).max();
+        Outcome {
+            seed: self.plan.seed,
+            height: top,
+            lowest,
+            view: view.unwrap_or(0),
+            elapsed_ms: self.now_us / 1_000,
+            messages: self.messages,
+            crashes: self.crashes,
+            violations: self.watcher.violations.into_iter().collect(),
+            conflicts: self.watcher.conflicts,
+            named: self.watcher.named.into_iter().collect(),
+            promised: self.watcher.promised,
+            synchronous: self.synchronous,
+            approval_us: self.approvals.1 / self.approvals.0.max(1),
+            block_us: self.now_us / top.max(1),
+            trace: format!("{:016x}", self.trace),
+        }
+    }
+
+    fn forget(&mut self, height: u64) {
+        /// Heights that clients look back.
+        const KEPT: u64 = 128;
+        let lowest = self.replicas.iter().filter_map(|own| own.machine.as_ref()).map(Machine::view).min().unwrap_or(0);
+        self.watcher.forget(lowest.saturating_sub(512), height.saturating_sub(KEPT));
+        self.proposed_us.retain(|_, at| *at + PATIENCE_US > self.now_us);
+    }
+
+    fn handle(&mut self, what: What) {
+        match what {
+            What::Deliver { to, from, slot } => {
+                let Some(message) = self.flying[slot].take() else { return };
+                self.free.push(slot);
+                self.deliver(to, from, &message);
+            }
+            What::Wake { replica, life } => {
+                if self.replicas[replica].life == life && self.replicas[replica].wake_us <= self.now_us {
+                    self.step(replica, |machine, now| machine.tick(now));
+                }
+            }
+            What::Crash { replica } if self.calm => self.at(self.now_us + 1_000_000, What::Crash { replica }),
+            What::Crash { replica } => self.crash(replica),
+            What::Restart { replica } => self.start(replica),
+            What::Partition => {
+                if self.calm {
+                    self.at(self.now_us + 1_000_000, What::Partition);
+                    return;
+                }
+                self.split = true;
+                for index in 0..self.replicas.len() {
+                    self.replicas[index].side = self.random.happens(500);
+                }
+                let wait = 200_000 + self.random.below(3_000_000);
+                self.at(self.now_us + wait, What::Heal);
+            }
+            What::Heal => {
+                self.split = false;
+                self.last_fault_us = self.now_us;
+                let wait = 1_000_000 + self.random.below(4_000_000);
+                self.at(self.now_us + wait, What::Partition);
+            }
+            What::Submit => self.submit(),
+            What::Quiet { replica, view, block } => self.quiet(replica, view, &block),
+        }
+    }
+
+    fn deliver(&mut self, to: usize, from: usize, message: &Arc<Message>) {
+        if self.replicas[to].machine.is_none() {
+            return;
+        }
+        self.messages += 1;
+        self.mix(self.now_us);
+        self.mix(((to as u64) << 32) | from as u64);
+        self.mix(digest(message));
+        let key = self.replicas[from].key.public_key();
+        let lies = self.replicas[to].liar.as_mut().map(|liar| liar.hear(message)).unwrap_or_default();
+        for lie in lies {
+            self.broadcast(to, lie);
+        }
+        // Now and then over the wire's encoding, so that the codec is part of the run.
+        let message = match self.messages.is_multiple_of(16) {
+            true => Message::decode(&message.encode()).unwrap_or_else(|_| Message::clone(message)),
+            false => Message::clone(message),
+        };
+        self.step(to, |machine, now| machine.receive(key, message, now));
+    }
+
+    fn mix(&mut self, value: u64) {
+        self.trace = (self.trace ^ value).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(23);
+    }
+
+    fn step(&mut self, replica: usize, work: impl FnOnce(&mut Machine<MemoryLedger>, Now) -> Result<(), Fault>) {
+        let now = self.now(replica);
+        let Some(machine) = self.replicas[replica].machine.as_mut() else { return };
+        match work(machine, now) {
+            Ok(()) => self.settle(replica, true),
+            Err(fault) => self.stopped(replica, &fault),
+        }
+    }
+
+    /// A node's fault: with more liars than the quorum survives an honest node may meet a contradiction, and stops.
+    fn stopped(&mut self, replica: usize, fault: &Fault) {
+        self.replicas[replica].machine = None;
+        self.replicas[replica].life += 1;
+        let excess = self.plan.faults.liars.len() as u16 >= (2 * self.plan.quorum).saturating_sub(self.plan.replicas);
+        match (fault, excess) {
+            (Fault::Disagreement { .. }, true) => self.watcher.conflicts += 1,
+            _ if self.replicas[replica].liar.is_none() => self.watcher.failed(replica, &fault.to_string()),
+            _ => {}
+        }
+    }
+
+    /// Journal, release, send, and the next alarm: what a node's loop does after each input.
+    fn settle(&mut self, replica: usize, may_crash: bool) {
+        let now = self.now(replica);
+        loop {
+            let own = &mut self.replicas[replica];
+            let Some(machine) = own.machine.as_mut() else { return };
+            let records = machine.records();
+            if records.is_empty() {
+                break;
+            }
+            // A crash in the middle of the write: some of the records are there, and nothing that they allow was sent.
+            if may_crash && self.plan.faults.crashes && !self.calm && self.random.happens(1) {
+                let kept = self.random.below(records.len() as u64 + 1) as usize;
+                self.replicas[replica].journal.extend_from_slice(&records[..kept]);
+                self.crash(replica);
+                return;
+            }
+            let own = &mut self.replicas[replica];
+            own.journal.extend(records);
+            let excess = own.journal.len().saturating_sub(4_096);
+            own.journal.drain(..excess);
+            let Some(machine) = own.machine.as_mut() else { return };
+            if let Err(fault) = machine.release(now) {
+                self.stopped(replica, &fault);
+                return;
+            }
+        }
+        self.note(replica);
+        let Some(machine) = self.replicas[replica].machine.as_mut() else { return };
+        let messages = machine.messages();
+        let wake_us = machine.wake_us().max(self.now_us + 1);
+        for (to, message) in messages {
+            match to {
+                To::All => self.broadcast_as(replica, message),
+                To::One(key) => {
+                    if let Some(to) = self.replicas.iter().position(|other| other.key.public_key() == key) {
+                        self.send(replica, to, Arc::new(message));
+                    }
+                }
+            }
+        }
+        let own = &mut self.replicas[replica];
+        if wake_us < own.wake_us || own.wake_us <= self.now_us {
+            own.wake_us = wake_us;
+            let life = own.life;
+            self.at(wake_us, What::Wake { replica, life });
+        }
+    }
+
+    /// Looks at what a replica committed.
+    fn note(&mut self, replica: usize) {
+        let own = &mut self.replicas[replica];
+        let Some(ledger) = own.machine.as_ref().map(Machine::ledger) else { return };
+        let (head, before) = (ledger.head(), own.height);
+        if head.height.0 == before {
+            return;
+        }
+        own.height = head.height.0;
+        if own.liar.is_some() {
+            return;
+        }
+        for height in before + 1..=head.height.0 {
+            let Ok(Some(block)) = ledger.block(Height(height)) else { continue };
+            let child = ledger.block(Height(height + 1)).ok().flatten();
+            let root = child.map_or(head.state_root, |child| child.header.parent_state_root);
+            let hash = block.hash();
+            self.watcher.header(&block.header);
+            self.watcher.committed(replica, height, hash, root);
+            if usize::from(block.header.proposer) == replica
+                && let Some(at) = self.proposed_us.remove(&hash)
+            {
+                self.approvals = (self.approvals.0 + 1, self.approvals.1 + (self.now_us - at));
+            }
+        }
+    }
+
+    /// What a replica's machine sends to all: a liar changes it.
+    fn broadcast_as(&mut self, from: usize, message: Message) {
+        let variants = match self.replicas[from].liar.as_mut() {
+            Some(liar) => liar.send(message),
+            None => vec![(crate::liar::Half::All, message)],
+        };
+        for (half, message) in variants {
+            self.witness(from, &message);
+            let message = Arc::new(message);
+            for to in (0..self.replicas.len()).filter(|to| half.includes(*to)) {
+                self.send(from, to, message.clone());
+            }
+        }
+    }
+
+    fn broadcast(&mut self, from: usize, message: Message) {
+        self.witness(from, &message);
+        let message = Arc::new(message);
+        for to in 0..self.replicas.len() {
+            self.send(from, to, message.clone());
+        }
+    }
+
+    /// The watcher sees signatures when they leave.
+    fn witness(&mut self, from: usize, message: &Message) {
+        match message {
+            Message::Proposal(proposal) => {
+                self.watcher.header(&proposal.block.header);
+                self.watcher.signed(&proposal.statement, &proposal.signed);
+                self.proposed_us.entry(proposal.statement.block).or_insert(self.now_us);
+            }
+            Message::Signed(statement, signed) => self.watcher.signed(statement, signed),
+            Message::Certificate(certificate) if certificate.statement.phase == counterpart_ledger::Phase::Vote => {
+                let faults = &self.plan.faults;
+                // Time without a contradiction means something only where messages arrive in time.
+                let synchronous = faults.loss == 0 && !faults.partitions && !faults.crashes;
+                if synchronous && self.replicas[from].liar.is_none() {
+                    let (view, block) = (certificate.statement.view, certificate.statement.block);
+                    let when_us = self.now_us + 2 * self.delta_us() + 1_000;
+                    self.at(when_us, What::Quiet { replica: from, view, block });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn delta_us(&self) -> u64 {
+        self.plan.faults.latency_us + self.plan.faults.jitter_us
+    }
+
+    /// A client beside a replica decides by time: the block counts if it survives as many liars as there are.
+    fn quiet(&mut self, replica: usize, view: u64, block: &Hash) {
+        let now = self.now(replica);
+        let delta_ms = self.delta_us().div_ceil(1_000);
+        let Some(machine) = self.replicas[replica].machine.as_mut() else { return };
+        let Some(sight) = machine.sight(view, block, now) else { return };
+        let liars = self.plan.faults.liars.len() as u16;
+        if sight.tolerated(machine.validators(), delta_ms).is_some_and(|tolerated| tolerated >= liars) {
+            self.synchronous += 1;
+            self.watcher.synchronous(view, block);
+        }
+    }
+
+    fn send(&mut self, from: usize, to: usize, message: Arc<Message>) {
+        if from == to || self.replicas[to].silent {
+            return;
+        }
+        let apart = self.split && self.replicas[from].side != self.replicas[to].side;
+        if apart || self.random.happens(self.plan.faults.loss) {
+            return;
+        }
+        let copies = 1 + u64::from(self.random.happens(self.plan.faults.duplicates));
+        for _ in 0..copies {
+            let delay = self.plan.faults.latency_us + self.random.below(self.plan.faults.jitter_us + 1);
+            let slot = self.free.pop().unwrap_or_else(|| {
+                self.flying.push(None);
+                self.flying.len() - 1
+            });
+            self.flying[slot] = Some(message.clone());
+            self.at(self.now_us + delay, What::Deliver { to, from, slot });
+        }
+    }
+
+    fn crash(&mut self, replica: usize) {
+        if let Some(machine) = self.replicas[replica].machine.take() {
+            self.replicas[replica].ledger = Some(machine.into_ledger());
+            self.crashes += 1;
+            self.replicas[replica].life += 1;
+            self.replicas[replica].wake_us = u64::MAX;
+            self.last_fault_us = self.now_us;
+            let wait = 50_000 + self.random.below(2_000_000);
+            self.at(self.now_us + wait, What::Restart { replica });
+        }
+        let next = self.random.below(self.replicas.len() as u64) as usize;
+        if !self.replicas[next].silent
+            && self.queue.iter().all(|Reverse((_, _, what))| !matches!(what, What::Crash { .. }))
+        {
+            let wait = 500_000 + self.random.below(3_000_000);
+            self.at(self.now_us + wait, What::Crash { replica: next });
+        }
+    }
+
+    /// A transfer from one of a few accounts, given to some replica.
+    fn submit(&mut self) {
+        let index = self.random.below(self.nonces.len() as u64);
+        let key = sender(index);
+        let replica = self.random.below(self.replicas.len() as u64) as usize;
+        let wait = 1_000_000 / self.plan.transactions.max(1);
+        self.at(self.now_us + wait, What::Submit);
+        let nonce = self.nonces[index as usize];
+        let transaction = Transaction {
+            chain: CHAIN,
+            sender: key.public_key(),
+            nonce,
+            gas_limit: Gas(5_000_000),
+            gas_price: 1,
+            expires_at: Height(u64::MAX),
+            actions: vec![Action::Transfer { to: account_address(&sender(1_000 + index).public_key()), amount: 1 }],
+            authorizations: Vec::new(),
+        };
+        let signed = transaction.sign(&key);
+        let Some(machine) = self.replicas[replica].machine.as_mut() else { return };
+        let now_ms = self.now_us / 1_000 + START_MS;
+        if machine.take(signed.clone(), now_ms).is_err() {
+            // Lost with a crash: the sender goes on from what the chain says.
+            let state = machine.ledger().state();
+            let account = counterpart_execution::account(&*state, &account_address(&key.public_key()));
+            self.nonces[index as usize] = account.map(|account| account.nonce).unwrap_or(nonce);
+            return;
+        }
+        self.nonces[index as usize] = nonce + 1;
+        self.step(replica, |machine, now| machine.submitted(signed, now));
+    }
+}

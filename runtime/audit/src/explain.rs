@@ -2,7 +2,7 @@
 
 use counterpart_abi::{ContractAbi, Method, shared_errors};
 use counterpart_execution::{CallTrace, Change, Step};
-use counterpart_ledger::{Address, Outcome};
+use counterpart_ledger::{Address, Outcome, SystemRefusal};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -171,5 +171,9 @@ fn failure(
         Outcome::InsufficientBalance { .. } => ("insufficient_balance", Value::Null),
         Outcome::BadModule { code, .. } => ("bad_module", Value::from(*code)),
         Outcome::Rejected(code) => ("rejected", Value::String(code.name().to_owned())),
+        Outcome::Refused { code, .. } => {
+            let name = SystemRefusal::of_code(*code).map_or("unknown", SystemRefusal::name);
+            ("refused", Value::String(name.to_owned()))
+        }
     }
 }

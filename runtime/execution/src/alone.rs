@@ -57,6 +57,7 @@ impl Executor {
             parent: Hash::ZERO,
             fee_collector: Address::ZERO,
             min_gas_price: 0,
+            validator_set: Hash::ZERO,
         };
         let code_hash = module.original_hash;
         let contract = contract_address(&Address::ZERO, &code_hash, &Hash::ZERO);

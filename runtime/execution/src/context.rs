@@ -17,6 +17,8 @@ pub struct BlockContext {
     pub fee_collector: Address,
     /// Least gas price accepted.
     pub min_gas_price: u64,
+    /// Hash of the validators that certify the block.
+    pub validator_set: Hash,
 }
 
 impl BlockContext {
@@ -29,6 +31,7 @@ impl BlockContext {
             parent: header.parent,
             fee_collector: genesis.fee_collector,
             min_gas_price: genesis.min_gas_price,
+            validator_set: header.validator_set,
         }
     }
 }

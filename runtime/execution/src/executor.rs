@@ -12,12 +12,13 @@ use crate::gas::{charge, cost};
 use crate::modules::Modules;
 use crate::records::{self, Account, account_key};
 use crate::trace::{Change, Observer, Recorder, TransactionTrace};
+use crate::validators;
 use crate::view::View;
 use crate::work::{AuthorizationRequest, Work};
 use counterpart_host_functions::{HostFunction, limits};
 use counterpart_ledger::{
-    Action, Address, CodeRead, Event, Gas, Genesis, Hash, Outcome, Receipt, RejectCode, SignedTransaction, StateFault,
-    StateRead, Transaction, Write, WriteSet, encode,
+    Action, Address, CodeRead, Event, Gas, Genesis, Hash, MAX_MEMBERS, Outcome, Receipt, RejectCode, SignedTransaction,
+    StateFault, StateRead, Transaction, Write, WriteSet, encode,
 };
 use counterpart_module::{ModuleError, PreparedModule, Profile};
 use std::any::Any;
@@ -474,6 +475,8 @@ impl Executor {
             Action::Deploy { input, .. } => cost(HostFunction::deploy, input.len() as u64),
             Action::Call { input, .. } => cost(HostFunction::call, input.len() as u64),
             Action::Transfer { .. } => cost(HostFunction::transfer, 0),
+            Action::ChangeValidators { change } => validators::change_gas(change),
+            Action::Accuse { .. } => validators::ACCUSE_GAS,
         };
         if charge(gas, price).is_err() {
             return Ok((work, (Outcome::OutOfGas { action: index }, Vec::new())));
@@ -504,6 +507,14 @@ impl Executor {
                 let outcome = if sent { Outcome::Success } else { Outcome::InsufficientBalance { action: index } };
                 Ok((work, (outcome, Vec::new())))
             }
+            Action::ChangeValidators { change } => {
+                let changed = validators::change(&mut work, change)?;
+                Ok((work, (validators::outcome(index, changed), Vec::new())))
+            }
+            Action::Accuse { set, evidence } => {
+                let accused = validators::accuse(&mut work, set, evidence)?;
+                Ok((work, (validators::outcome(index, accused), Vec::new())))
+            }
         }
     }
 }
@@ -527,7 +538,10 @@ fn admit(
     }
     let inputs_fit = transaction.actions.iter().all(|action| match action {
         Action::Deploy { input, .. } | Action::Call { input, .. } => input.len() <= limits::MAX_INPUT_BYTES as usize,
-        Action::Upload { .. } | Action::Transfer { .. } => true,
+        Action::ChangeValidators { change } => {
+            change.consents.len() <= MAX_MEMBERS && change.next.members.len() <= MAX_MEMBERS
+        }
+        Action::Upload { .. } | Action::Transfer { .. } | Action::Accuse { .. } => true,
     });
     let counts_fit = (1..=MAX_ACTIONS).contains(&transaction.actions.len())
         && transaction.authorizations.len() <= MAX_AUTHORIZATIONS

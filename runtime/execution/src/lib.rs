@@ -6,6 +6,7 @@
 //! - `frame`, `storage`, `calls`, `crypto`, `arithmetic`: the host functions,
 //! - `alone`: one frame without a chain, for tools,
 //! - `view`: the state with writes over it that can be undone,
+//! - `validators`: actions about who votes, and who contradicted itself,
 //! - `records`: what the system itself keeps in the state.
 
 mod alone;
@@ -24,6 +25,7 @@ mod modules;
 mod records;
 mod storage;
 mod trace;
+mod validators;
 mod view;
 mod work;
 

@@ -114,6 +114,13 @@ pub enum Outcome {
     },
     /// The transaction was not run: no fee, no nonce.
     Rejected(RejectCode),
+    /// The system refuses an action about validators.
+    Refused {
+        /// Index of the action.
+        action: u16,
+        /// Why: the number of a [`crate::SystemRefusal`].
+        code: u16,
+    },
 }
 
 /// What became of one transaction.

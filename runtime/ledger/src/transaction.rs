@@ -1,8 +1,8 @@
 //! Transactions: what an account asks the chain to do.
 
 use crate::{
-    Address, Gas, Hash, Height, PublicKey, SecretKey, Signature, SignatureError, account_address, crypto::hash,
-    encoding::encode,
+    Address, Evidence, Gas, Hash, Height, PublicKey, SecretKey, Signature, SignatureError, ValidatorChange,
+    ValidatorSet, account_address, crypto::hash, encoding::encode,
 };
 use borsh::{BorshDeserialize, BorshSerialize};
 
@@ -44,6 +44,18 @@ pub enum Action {
         to: Address,
         /// Atomic units.
         amount: u128,
+    },
+    /// Names the validators of the next epoch. The block after this one is the last of the present epoch.
+    ChangeValidators {
+        /// The present ones, the next ones, and the consent of R of the present ones.
+        change: Box<ValidatorChange>,
+    },
+    /// Records that a validator contradicted itself.
+    Accuse {
+        /// The validators of the epoch in question.
+        set: ValidatorSet,
+        /// Two statements of one of them that contradict each other.
+        evidence: Box<Evidence>,
     },
 }
 

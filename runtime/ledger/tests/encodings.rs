@@ -111,6 +111,32 @@ fn encodings_and_hashes_are_those_of_the_golden_files() {
 }
 
 #[test]
+fn what_concerns_validators_is_encoded_as_in_the_golden_files() {
+    let next = ValidatorSet { epoch: 1, ..validators() };
+    let consents = [0, 2, 3].map(|signer| ValidatorChange::consent(ChainId(7), &next, signer, &key(10 + signer as u8)));
+    let change = ValidatorChange { current: validators(), next: next.clone(), consents: consents.to_vec() };
+    golden("validator_change", &change, Some(Hash(ValidatorChange::message(ChainId(7), &next))));
+    let (one, other) = (statement(Phase::Final), Statement { block: Hash::ZERO, ..statement(Phase::Skip) });
+    let evidence = Evidence { first: (one, one.sign(1, &key(11))), second: (other, other.sign(1, &key(11))) };
+    assert_eq!(evidence.verify(&validators(), ChainId(7)), Ok(1));
+    golden("evidence", &evidence, None);
+    golden("named_validators", &NamedValidators { set: next.clone(), named_at: Height(41) }, None);
+    let actions = vec![
+        Action::ChangeValidators { change: Box::new(change) },
+        Action::Accuse { set: validators(), evidence: Box::new(evidence) },
+    ];
+    golden("actions_of_validators", &actions, None);
+    golden("refused", &Outcome::Refused { action: 1, code: SystemRefusal::Accused.code() }, None);
+    let quiet =
+        Quiet { chain: ChainId(7), epoch: 0, view: 50, block: block().hash(), elapsed_ms: 900, skippers: 1, others: 0 };
+    golden("quiet", &quiet, Some(Hash(quiet.message())));
+    let (block, rule) = (block().hash(), "quorum:0.8".to_owned());
+    let approval = ClientApproval::sign(&key(1), ChainId(7), Height(42), block, rule);
+    assert_eq!((approval.verify(ChainId(7)), approval.verify(ChainId(8))), (Ok(()), Err(SignatureError)));
+    golden("client_approval", &approval, None);
+}
+
+#[test]
 fn addresses_are_those_of_the_golden_file() {
     let account = account_address(&key(1).public_key());
     let contract = contract_address(&account, &Hash([1; 32]), &Hash([2; 32]));

@@ -3,7 +3,7 @@
 use crate::journal::Journal;
 use counterpart_consensus::{Record, Refusal, Voter};
 use counterpart_execution::{BlockContext, ExecutionFault, Executor};
-use counterpart_ledger::{Block, Certificate, Genesis, Header, Height, SecretKey, SignedBy, SignedTransaction};
+use counterpart_ledger::{Block, Certificate, Genesis, Hash, Header, Height, SecretKey, SignedBy, SignedTransaction};
 use counterpart_storage::{Commit, Head, Store, StoreError};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -178,7 +178,8 @@ impl Replica {
 
     /// What contracts would see of the next block.
     pub fn next_context(&self, now_ms: u64) -> BlockContext {
-        context_after(self.store.genesis(), &self.store.head(), now_ms)
+        let genesis = self.store.genesis();
+        context_after(genesis, &self.store.head(), now_ms, genesis.validators.hash())
     }
 
     /// Executes a certified block and writes everything it brings in one batch.
@@ -208,7 +209,7 @@ impl Replica {
 }
 
 /// What contracts would see of the block after a head.
-pub(crate) fn context_after(genesis: &Genesis, head: &Head, now_ms: u64) -> BlockContext {
+pub(crate) fn context_after(genesis: &Genesis, head: &Head, now_ms: u64, validator_set: Hash) -> BlockContext {
     BlockContext {
         chain: genesis.chain,
         height: Height(head.height.0 + 1),
@@ -216,5 +217,6 @@ pub(crate) fn context_after(genesis: &Genesis, head: &Head, now_ms: u64) -> Bloc
         parent: head.hash,
         fee_collector: genesis.fee_collector,
         min_gas_price: genesis.min_gas_price,
+        validator_set,
     }
 }

@@ -10,6 +10,7 @@ use counterpart_consensus::Message;
 use counterpart_execution::{BlockContext, Executor};
 use counterpart_ledger::{
     ClientApproval, Evidence, Genesis, Hash, Height, PublicKey, Quiet, SecretKey, SignedBy, SignedTransaction,
+    ValidatorSet,
 };
 use counterpart_module::Profile;
 use counterpart_network::{Channel, Incoming, Network, NetworkConfig, NetworkError, Outgoing, Peer, Recipient, Sender};
@@ -93,6 +94,7 @@ struct Shared {
     orders: mpsc::UnboundedSender<Order>,
     heights: watch::Sender<Height>,
     standing: Mutex<Option<Standing>>,
+    validators: Mutex<ValidatorSet>,
     accused: Mutex<Vec<Evidence>>,
     metrics: Metrics,
     fault: Mutex<Option<String>>,
@@ -158,6 +160,7 @@ impl Node {
         let shared = Arc::new(Shared {
             heights: watch::Sender::new(store.head().height),
             standing: Mutex::new(Some(machine.standing())),
+            validators: Mutex::new(machine.validators().clone()),
             accused: Mutex::default(),
             metrics: Metrics::default(),
             fault: Mutex::new(None),
@@ -349,6 +352,12 @@ impl Turns {
         if *shared.heights.borrow() < height {
             shared.heights.send_replace(height);
         }
+        {
+            let mut validators = shared.validators.lock().unwrap_or_else(PoisonError::into_inner);
+            if validators.epoch != self.machine.validators().epoch {
+                *validators = self.machine.validators().clone();
+            }
+        }
         let evidence = self.machine.accused();
         let mut accused = shared.accused.lock().unwrap_or_else(PoisonError::into_inner);
         if accused.len() != evidence.len() {
@@ -373,7 +382,9 @@ impl Backend for Node {
     }
 
     fn next_context(&self) -> BlockContext {
-        context_after(self.shared.store.genesis(), &self.shared.store.head(), crate::devnet::now_ms())
+        let store = &self.shared.store;
+        let validators = self.shared.validators.lock().unwrap_or_else(PoisonError::into_inner).hash();
+        context_after(store.genesis(), &store.head(), crate::devnet::now_ms(), validators)
     }
 
     fn waiting(&self) -> usize {
@@ -412,6 +423,10 @@ impl Backend for Node {
 
     fn standing(&self) -> Option<Standing> {
         Node::standing(self)
+    }
+
+    fn validators(&self) -> ValidatorSet {
+        self.shared.validators.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn accused(&self) -> Vec<Evidence> {

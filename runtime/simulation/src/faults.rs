@@ -32,6 +32,8 @@ pub struct Faults {
     pub partitions: bool,
     /// Whether replicas crash from time to time, in the middle of writing too.
     pub crashes: bool,
+    /// Whether the validators are named anew from time to time, so that epochs change.
+    pub epochs: bool,
     /// How far clocks differ at most, in ms.
     pub skew_ms: u64,
     /// How many replicas lie, and how.
@@ -49,6 +51,7 @@ impl Default for Faults {
             duplicates: 0,
             partitions: false,
             crashes: false,
+            epochs: false,
             skew_ms: 0,
             liars: Vec::new(),
             silent: 0,
@@ -59,7 +62,7 @@ impl Default for Faults {
 /// A fault that cannot be read.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error(
-    "`{0}` is no fault: write latency:MS, jitter:MS, loss:PERMILLE, duplicates:PERMILLE, partitions, crashes, skew:MS, silent:N, \
+    "`{0}` is no fault: write latency:MS, jitter:MS, loss:PERMILLE, duplicates:PERMILLE, partitions, crashes, epochs, skew:MS, silent:N, \
      equivocate:N, withhold:N, forge:N or corrupt:N, separated by commas"
 )]
 pub struct FaultError(pub String);
@@ -96,6 +99,10 @@ impl FromStr for Faults {
                 }
                 "crashes" if number.is_empty() => {
                     faults.crashes = true;
+                    continue;
+                }
+                "epochs" if number.is_empty() => {
+                    faults.epochs = true;
                     continue;
                 }
                 "skew" => {

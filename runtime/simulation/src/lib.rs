@@ -7,7 +7,6 @@ mod faults;
 mod liar;
 mod plan;
 mod random;
-mod traffic;
 mod watcher;
 mod world;
 

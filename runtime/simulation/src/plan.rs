@@ -45,6 +45,8 @@ pub struct Outcome {
     pub lowest: u64,
     /// Highest view.
     pub view: u64,
+    /// Highest epoch.
+    pub epoch: u64,
     /// Virtual milliseconds.
     pub elapsed_ms: u64,
     /// Messages delivered.

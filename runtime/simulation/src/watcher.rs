@@ -22,6 +22,11 @@ struct Client {
     taken: BTreeMap<u64, Hash>,
 }
 
+/// Orders views over epochs: each epoch counts them anew.
+pub(crate) fn place(epoch: u64, view: u64) -> u64 {
+    (epoch << 40) | view
+}
+
 /// Follows a run.
 pub(crate) struct Watcher {
     set: ValidatorSet,
@@ -75,7 +80,8 @@ impl Watcher {
 
     /// A signature that left its signer.
     pub fn signed(&mut self, statement: &Statement, signed: &SignedBy) {
-        let key = (statement.view, signed.signer);
+        let place = place(statement.epoch, statement.view);
+        let key = (place, signed.signer);
         let known = self.by_signer.entry(key).or_default();
         if known.iter().any(|(other, _)| other == statement) {
             return;
@@ -95,7 +101,7 @@ impl Watcher {
             }
         }
         if statement.phase == Phase::Final {
-            let finals = self.finals.entry((statement.view, statement.block)).or_default();
+            let finals = self.finals.entry((place, statement.block)).or_default();
             finals.insert(signed.signer);
             let count = finals.len() as u16;
             self.approve(statement.block, count);
@@ -206,7 +212,7 @@ impl Watcher {
         self.violated("fault", format!("replica {replica} stopped: {fault}"));
     }
 
-    /// Keeps memory bounded: nothing this old is said any more.
+    /// Keeps memory bounded: nothing is said any more below a [`place`].
     pub fn forget(&mut self, view: u64, height: u64) {
         self.by_signer = self.by_signer.split_off(&(view, 0));
         self.finals = self.finals.split_off(&(view, Hash::ZERO));

@@ -1,24 +1,26 @@
 //! The world: replicas, links, time, and what goes wrong.
 
+mod traffic;
+
 use crate::faults::Lie;
 use crate::liar::Liar;
 use crate::plan::{Outcome, Plan};
 use crate::random::Random;
-use crate::traffic::{digest, sender, verify};
-use crate::watcher::Watcher;
+use crate::watcher::{Watcher, place};
 use counterpart_consensus::{Message, Record};
 use counterpart_execution::Executor;
-use counterpart_ledger::{
-    Action, ChainId, Gas, Genesis, GenesisAccount, Hash, Height, SecretKey, Transaction, ValidatorSet, account_address,
-};
+use counterpart_ledger::{ChainId, Genesis, GenesisAccount, Hash, Height, SecretKey, ValidatorSet, account_address};
 use counterpart_module::Profile;
 use counterpart_node::machine::{Fault, Ledger, Machine, MemoryLedger, Now, Setup, SharedMempool, To};
 use counterpart_referee::WasmiEngine;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
+use traffic::{digest, sender, verify};
 
 const CHAIN: ChainId = ChainId(77);
+/// Accounts that send transactions; the last one names validators.
+const ACCOUNTS: u64 = 8;
 const START_MS: u64 = 1_700_000_000_000;
 /// Virtual time after which a run without progress is given up, in microseconds.
 const PATIENCE_US: u64 = 60_000_000;
@@ -32,6 +34,7 @@ enum What {
     Partition,
     Heal,
     Submit,
+    Change,
     Quiet { replica: usize, view: u64, block: Hash },
 }
 
@@ -98,7 +101,7 @@ impl World {
             })
             .collect();
         let members = keys.iter().map(SecretKey::public_key).collect();
-        let accounts = (0..8).map(|index| account_address(&sender(index).public_key()));
+        let accounts = (0..ACCOUNTS).map(|index| account_address(&sender(index).public_key()));
         let mut accounts: Vec<_> = accounts.map(|address| GenesisAccount { address, balance: 1 << 100 }).collect();
         accounts.sort_by_key(|account| account.address);
         let set = ValidatorSet { epoch: 0, members, quorum: plan.quorum };
@@ -149,7 +152,7 @@ impl World {
             messages: 0,
             crashes: 0,
             synchronous: 0,
-            nonces: vec![0; 8],
+            nonces: vec![0; ACCOUNTS as usize],
             proposed_us: Default::default(),
             approvals: (0, 0),
             last_fault_us: 0,
@@ -210,6 +213,9 @@ impl World {
         if self.plan.transactions > 0 {
             self.at(1_000, What::Submit);
         }
+        if faults.epochs {
+            self.at(700_000, What::Change);
+        }
         if faults.partitions {
             self.at(500_000, What::Partition);
         }
@@ -257,11 +263,14 @@ impl World {
             self.watcher.stuck(top, PATIENCE_US / 1_000_000, &format!("{standings:?}"));
         }
         let view = honest.iter().filter_map(|index| self.replicas[*index].machine.as_ref()).map(Machine::view).max();
+        let machines = honest.iter().filter_map(|index| self.replicas[*index].machine.as_ref());
+        let epoch = machines.map(|machine| machine.validators().epoch).max();
         Outcome {
             seed: self.plan.seed,
             height: top,
             lowest,
             view: view.unwrap_or(0),
+            epoch: epoch.unwrap_or(0),
             elapsed_ms: self.now_us / 1_000,
             messages: self.messages,
             crashes: self.crashes,
@@ -279,7 +288,8 @@ impl World {
     fn forget(&mut self, height: u64) {
         /// Heights that clients look back.
         const KEPT: u64 = 128;
-        let lowest = self.replicas.iter().filter_map(|own| own.machine.as_ref()).map(Machine::view).min().unwrap_or(0);
+        let places = self.replicas.iter().filter_map(|own| own.machine.as_ref());
+        let lowest = places.map(|machine| place(machine.validators().epoch, machine.view())).min().unwrap_or(0);
         self.watcher.forget(lowest.saturating_sub(512), height.saturating_sub(KEPT));
         self.proposed_us.retain(|_, at| *at + PATIENCE_US > self.now_us);
     }
@@ -318,6 +328,7 @@ impl World {
                 self.at(self.now_us + wait, What::Partition);
             }
             What::Submit => self.submit(),
+            What::Change => self.change_validators(),
             What::Quiet { replica, view, block } => self.quiet(replica, view, &block),
         }
     }
@@ -544,37 +555,5 @@ impl World {
             let wait = 500_000 + self.random.below(3_000_000);
             self.at(self.now_us + wait, What::Crash { replica: next });
         }
-    }
-
-    /// A transfer from one of a few accounts, given to some replica.
-    fn submit(&mut self) {
-        let index = self.random.below(self.nonces.len() as u64);
-        let key = sender(index);
-        let replica = self.random.below(self.replicas.len() as u64) as usize;
-        let wait = 1_000_000 / self.plan.transactions.max(1);
-        self.at(self.now_us + wait, What::Submit);
-        let nonce = self.nonces[index as usize];
-        let transaction = Transaction {
-            chain: CHAIN,
-            sender: key.public_key(),
-            nonce,
-            gas_limit: Gas(5_000_000),
-            gas_price: 1,
-            expires_at: Height(u64::MAX),
-            actions: vec![Action::Transfer { to: account_address(&sender(1_000 + index).public_key()), amount: 1 }],
-            authorizations: Vec::new(),
-        };
-        let signed = transaction.sign(&key);
-        let Some(machine) = self.replicas[replica].machine.as_mut() else { return };
-        let now_ms = self.now_us / 1_000 + START_MS;
-        if machine.take(signed.clone(), now_ms).is_err() {
-            // Lost with a crash: the sender goes on from what the chain says.
-            let state = machine.ledger().state();
-            let account = counterpart_execution::account(&*state, &account_address(&key.public_key()));
-            self.nonces[index as usize] = account.map(|account| account.nonce).unwrap_or(nonce);
-            return;
-        }
-        self.nonces[index as usize] = nonce + 1;
-        self.step(replica, |machine, now| machine.submitted(signed, now));
     }
 }

@@ -2,7 +2,9 @@
 
 use crate::table::{Cell, Kind, Table, TableError};
 use crate::words::Interfaces;
-use counterpart_ledger::{Action, Block, Hash, Height, Outcome, Receipt, StateFault, contract_address};
+use counterpart_ledger::{
+    Action, Block, Hash, Height, Outcome, Receipt, StateFault, SystemRefusal, contract_address, encode,
+};
 use counterpart_storage::{Store, StoreError};
 
 /// A table that can be exported.
@@ -200,6 +202,9 @@ fn outcome(outcome: &Outcome, interfaces: &mut Interfaces<'_>) -> (&'static str,
         Outcome::InsufficientBalance { .. } => ("insufficient_balance", None),
         Outcome::BadModule { code, .. } => ("bad_module", Some(format!("code {code}"))),
         Outcome::Rejected(code) => ("rejected", Some(code.name().to_owned())),
+        Outcome::Refused { code, .. } => {
+            ("refused", Some(SystemRefusal::of_code(*code).map_or("unknown", SystemRefusal::name).to_owned()))
+        }
     }
 }
 
@@ -240,10 +245,15 @@ fn action_rows(block: &Block, index: usize, receipt: &Receipt, interfaces: &mut 
                 ("call", Some(*contract), interfaces.of(contract), Some(hex(input)), *value)
             }
             Action::Transfer { to, amount } => ("transfer", Some(*to), None, None, *amount),
+            Action::ChangeValidators { change } => ("change_validators", None, None, Some(hex(&encode(&**change))), 0),
+            Action::Accuse { evidence, .. } => ("accuse", None, None, Some(hex(&encode(&**evidence))), 0),
         };
         let raw = match action {
             Action::Deploy { input, .. } | Action::Call { input, .. } => &input[..],
-            Action::Upload { .. } | Action::Transfer { .. } => &[],
+            Action::Upload { .. }
+            | Action::Transfer { .. }
+            | Action::ChangeValidators { .. }
+            | Action::Accuse { .. } => &[],
         };
         let method = abi.as_ref().and_then(|abi| abi.method_of(raw));
         let arguments = abi.as_ref().zip(method).and_then(|(abi, method)| abi.decode_arguments(method, raw).ok());

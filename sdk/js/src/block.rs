@@ -61,6 +61,13 @@ fn action(action: &Action) -> Value {
         Action::Transfer { to, amount } => {
             json!({ "kind": "transfer", "to": to.to_string(), "amount": amount.to_string() })
         }
+        Action::ChangeValidators { change } => json!({
+            "kind": "change_validators", "epoch": change.next.epoch, "quorum": change.next.quorum,
+            "members": change.next.members.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        }),
+        Action::Accuse { set, evidence } => {
+            json!({ "kind": "accuse", "epoch": set.epoch, "member": evidence.first.1.signer })
+        }
     }
 }
 

@@ -78,6 +78,7 @@ impl Chain {
             parent: Hash::ZERO,
             fee_collector: Address([0xFE; 32]),
             min_gas_price: 0,
+            validator_set: Hash::ZERO,
         };
         Self {
             mode,

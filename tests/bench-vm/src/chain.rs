@@ -73,6 +73,7 @@ impl Chain {
             parent: Hash::ZERO,
             fee_collector: Address::ZERO,
             min_gas_price: 0,
+            validator_set: Hash::ZERO,
         }
     }
 

@@ -233,6 +233,7 @@ impl Chain {
             parent: Hash([8; 32]),
             fee_collector: Address([9; 32]),
             min_gas_price: 0,
+            validator_set: Hash::ZERO,
         };
         let mut seen: Option<Seen> = None;
         for (observed, executor) in &self.executors {

@@ -39,7 +39,7 @@ pub fn touches(store: &Store, contract: &Address, progress: &mut dyn FnMut(Heigh
                 Action::Call { contract: called, .. } => called == contract,
                 Action::Deploy { code_hash, salt, .. } => contract_address(&sender, code_hash, salt) == *contract,
                 Action::Transfer { to, .. } => to == contract,
-                Action::Upload { .. } => false,
+                Action::Upload { .. } | Action::ChangeValidators { .. } | Action::Accuse { .. } => false,
             });
             let reports = receipts
                 .get(index)

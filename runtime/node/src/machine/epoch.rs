@@ -37,6 +37,14 @@ pub(super) fn of<L: Ledger>(ledger: &L) -> Result<(ValidatorSet, Root), Fault> {
     Ok((set, root))
 }
 
+/// Who certifies the block after the newest approved one.
+///
+/// # Errors
+/// [`Fault`] when the ledger cannot be read.
+pub fn validators_after<L: Ledger>(ledger: &L) -> Result<ValidatorSet, Fault> {
+    Ok(of(ledger)?.0)
+}
+
 /// The place of a key in a set.
 pub(super) fn index(set: &ValidatorSet, key: &SecretKey) -> Option<u16> {
     let own = key.public_key();

@@ -12,6 +12,7 @@ mod standing;
 mod sync;
 mod timing;
 
+pub use epoch::validators_after;
 pub use ledger::{Ledger, MemoryLedger};
 pub use standing::Standing;
 pub use timing::{Now, Timing};

@@ -319,7 +319,7 @@ impl<L: Ledger> Machine<L> {
 
     /// What contracts would see of the next block.
     fn next_context(&self, now: Now) -> counterpart_execution::BlockContext {
-        crate::replica::context_after(self.ledger.genesis(), &self.ledger.head(), now.wall_ms)
+        crate::replica::context_after(self.ledger.genesis(), &self.ledger.head(), now.wall_ms, self.set.hash())
     }
 
     /// Records a client's approval of an approved block, and tells peers of it once; answers whether it was new.
@@ -343,7 +343,8 @@ impl<L: Ledger> Machine<L> {
     /// # Errors
     /// [`crate::SubmitError`] when it would be rejected or is known.
     pub fn take(&mut self, transaction: SignedTransaction, now_ms: u64) -> Result<Hash, crate::SubmitError> {
-        let context = crate::replica::context_after(self.ledger.genesis(), &self.ledger.head(), now_ms);
+        let context =
+            crate::replica::context_after(self.ledger.genesis(), &self.ledger.head(), now_ms, self.set.hash());
         let state = self.ledger.state();
         self.mempool.lock().submit(transaction, &context, &self.executor, &*state)
     }

@@ -2,7 +2,7 @@
 //! encoding, from which clients verify hashes and signatures.
 
 use counterpart_abi::{ContractAbi, shared_errors};
-use counterpart_ledger::{Address, Block, Certificate, Event, Outcome, Receipt, encode};
+use counterpart_ledger::{Address, Block, Certificate, Event, Outcome, Receipt, SystemRefusal, encode};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -166,6 +166,15 @@ pub enum OutcomeJson {
         /// The rule's number.
         code: u32,
     },
+    /// The system refuses an action about validators.
+    Refused {
+        /// Index of the action.
+        action: u16,
+        /// The refusal's number.
+        code: u16,
+        /// Why.
+        error: String,
+    },
     /// It did not run.
     Rejected {
         /// Why.
@@ -204,6 +213,11 @@ pub fn outcome_json(outcome: &Outcome, abis: Abis<'_>) -> OutcomeJson {
         Outcome::InsufficientBalance { action } => OutcomeJson::InsufficientBalance { action: *action },
         Outcome::BadModule { action, code } => OutcomeJson::BadModule { action: *action, code: *code },
         Outcome::Rejected(code) => OutcomeJson::Rejected { error: code.name().to_owned() },
+        Outcome::Refused { action, code } => {
+            let error =
+                SystemRefusal::of_code(*code).map_or_else(|| format!("code {code}"), |refusal| refusal.to_string());
+            OutcomeJson::Refused { action: *action, code: *code, error }
+        }
     }
 }
 

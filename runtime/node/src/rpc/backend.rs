@@ -4,7 +4,9 @@ use crate::devnet::{Devnet, now_ms};
 use crate::machine::Standing;
 use crate::mempool::SubmitError;
 use counterpart_execution::{BlockContext, Executor};
-use counterpart_ledger::{Address, ClientApproval, Evidence, Hash, Height, Quiet, SignedBy, SignedTransaction};
+use counterpart_ledger::{
+    Address, ClientApproval, Evidence, Hash, Height, Quiet, SignedBy, SignedTransaction, ValidatorSet,
+};
 use counterpart_storage::Store;
 use tokio::sync::watch;
 
@@ -40,6 +42,11 @@ pub trait Backend: Send + Sync + 'static {
     /// Where a replica of a network stands; none where replicas run in lockstep.
     fn standing(&self) -> Option<Standing> {
         None
+    }
+
+    /// Who certifies the next block.
+    fn validators(&self) -> ValidatorSet {
+        self.store().genesis().validators.clone()
     }
 
     /// Members that contradicted themselves, as far as this node knows.

@@ -5,7 +5,7 @@
 use counterpart_simulation::{Outcome, Plan, run};
 
 /// N, R, faults that this quorum survives whatever a client's rule is, and how many heights of a thousand it gets.
-const WITHIN: [(u16, u16, &str, u64); 16] = [
+const WITHIN: [(u16, u16, &str, u64); 18] = [
     (4, 3, "none", 40),
     (4, 3, "loss:50,duplicates:50", 80),
     (4, 3, "partitions", 80),
@@ -16,6 +16,8 @@ const WITHIN: [(u16, u16, &str, u64); 16] = [
     (4, 3, "withhold:1", 40),
     (4, 3, "forge:1,loss:10", 40),
     (4, 3, "corrupt:1", 60),
+    (4, 3, "epochs,corrupt:1,loss:10,jitter:5", 60),
+    (4, 3, "epochs,crashes,partitions", 60),
     (4, 3, "corrupt:1,partitions,crashes,loss:10", 120),
     (5, 4, "corrupt:1,crashes,jitter:20", 60),
     (5, 3, "silent:2", 40),

@@ -85,6 +85,7 @@ struct Head {
 
 fn head(backend: &dyn Backend, _: NoParameters) -> Result<Head, RpcError> {
     let (head, genesis) = (backend.store().head(), backend.store().genesis());
+    let validators = backend.validators();
     Ok(Head {
         chain: genesis.chain.0,
         height: head.height.0,
@@ -93,8 +94,8 @@ fn head(backend: &dyn Backend, _: NoParameters) -> Result<Head, RpcError> {
         receipts_root: head.receipts_root.to_string(),
         events_root: head.events_root.to_string(),
         time_ms: head.time_ms,
-        replicas: genesis.validators.size(),
-        quorum: genesis.validators.quorum,
+        replicas: validators.size(),
+        quorum: validators.quorum,
         min_gas_price: genesis.min_gas_price,
         profile: genesis.profile.to_string(),
         genesis: genesis.hash().to_string(),
@@ -192,13 +193,13 @@ struct Validators {
 }
 
 fn validators(backend: &dyn Backend, _: NoParameters) -> Result<Validators, RpcError> {
-    let set = &backend.store().genesis().validators;
+    let set = backend.validators();
     Ok(Validators {
         epoch: set.epoch,
         quorum: set.quorum,
         members: set.members.iter().map(ToString::to_string).collect(),
         hash: set.hash().to_string(),
-        raw: hex(encode(set)),
+        raw: hex(encode(&set)),
     })
 }
 

@@ -221,6 +221,26 @@ enum ActionJson {
         /// Native amount.
         amount: String,
     },
+    /// Names the validators of the next epoch.
+    ChangeValidators {
+        /// The next epoch.
+        epoch: u64,
+        /// Keys of its members.
+        members: Vec<String>,
+        /// Its quorum.
+        quorum: u16,
+        /// Present members that consent.
+        consents: Vec<u16>,
+    },
+    /// Records that a validator contradicted itself.
+    Accuse {
+        /// The epoch of its set.
+        epoch: u64,
+        /// Its index.
+        member: u16,
+        /// The view of both statements.
+        view: u64,
+    },
 }
 
 /// A transaction and where it stands.
@@ -267,6 +287,16 @@ fn action_json(backend: &dyn Backend, action: &Action) -> ActionJson {
             ActionJson::Call { contract, method, arguments, input, value }
         }
         Action::Transfer { to, amount } => ActionJson::Transfer { to: to.to_string(), amount: amount.to_string() },
+        Action::ChangeValidators { change } => ActionJson::ChangeValidators {
+            epoch: change.next.epoch,
+            members: change.next.members.iter().map(ToString::to_string).collect(),
+            quorum: change.next.quorum,
+            consents: change.consents.iter().map(|consent| consent.signer).collect(),
+        },
+        Action::Accuse { set, evidence } => {
+            let (statement, signed) = evidence.first;
+            ActionJson::Accuse { epoch: set.epoch, member: signed.signer, view: statement.view }
+        }
     }
 }
 

@@ -25,7 +25,7 @@ pub struct Arguments {
     /// Heights of each seed.
     #[arg(long, default_value_t = 200)]
     heights: u64,
-    /// What goes wrong, separated by commas: latency:MS, jitter:MS, loss:PERMILLE, duplicates:PERMILLE, partitions, crashes,
+    /// What goes wrong, separated by commas: latency:MS, jitter:MS, loss:PERMILLE, duplicates:PERMILLE, partitions, crashes, epochs,
     /// skew:MS, silent:N, and liars: equivocate:N, withhold:N, forge:N, corrupt:N.
     #[arg(long, default_value = "none", value_name = "LIST")]
     faults: Faults,

@@ -5,6 +5,7 @@ mod contracts;
 mod fuzz;
 mod generate;
 mod js;
+mod network;
 mod testing;
 mod web;
 
@@ -33,6 +34,8 @@ enum Command {
     Js(js::Arguments),
     /// Test the JavaScript package in Node and the auditor's page in a headless browser.
     Web(web::Arguments),
+    /// Run a network of replicas as separate processes on loopback until Ctrl-C.
+    Network(network::Arguments),
     /// Write the pages that are made from code; with --check, only say whether they are up to date.
     Generate(generate::Arguments),
 }
@@ -45,6 +48,7 @@ fn main() -> anyhow::Result<()> {
         Command::Contracts(arguments) => contracts::run(&arguments),
         Command::Js(arguments) => js::run(&arguments),
         Command::Web(arguments) => web::run(&arguments),
+        Command::Network(arguments) => network::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),
     }
 }

@@ -83,6 +83,8 @@ enum Command {
     #[command(subcommand)]
     Scenario(commands::scenario::Command),
     Simulate(commands::simulate::Arguments),
+    #[command(subcommand)]
+    Validators(commands::validators::Command),
     /// Run a network of replicas in this process, with JSON-RPC on loopback.
     Devnet(commands::devnet::Arguments),
     /// Give an account native currency, on a development network.
@@ -167,6 +169,7 @@ fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
         Command::Reprice(arguments) => commands::reprice::run(context, arguments),
         Command::Node(command) => commands::node::run(context, command),
         Command::Scenario(command) => commands::scenario::run(context, command),
+        Command::Validators(command) => commands::validators::run(context, command),
         Command::Simulate(arguments) => commands::simulate::run(context, &arguments),
         Command::Devnet(arguments) => commands::devnet::run(context, arguments),
         Command::Completions { shell } => {

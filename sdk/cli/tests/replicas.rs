@@ -86,7 +86,9 @@ impl Network {
     }
 
     fn transfer(&self, index: u16, seconds: u32) -> Option<Value> {
-        self.json(index, &["tx", "transfer", "dev:alice", "5", "--timeout", &seconds.to_string()])
+        // A share below the quorum means the quorum, whatever the set is.
+        let rule = ["--rule", "quorum:0.5", "--timeout", &seconds.to_string()];
+        self.json(index, &[&["tx", "transfer", "dev:alice", "5"], &rule[..]].concat())
     }
 }
 
@@ -163,4 +165,67 @@ fn a_replica_ends_in_order_when_it_is_told_to() {
     let folder = network.folder.path().join("network").join("replica-0");
     let checked = Command::new(BINARY).args(["node", "db", "check", path(&folder)]).output().expect("it starts");
     assert!(checked.status.success(), "{checked:?}");
+}
+
+#[test]
+fn a_member_leaves_and_comes_back_by_changes_of_validators() {
+    const LONG: Duration = Duration::from_secs(60);
+    let mut network = Network::start(4);
+    for index in 0..4 {
+        network.reaches(index, 1, LONG);
+    }
+    let shown = network.json(0, &["validators", "show"]).expect("the first set");
+    let members: Vec<String> = shown["members"]
+        .as_array()
+        .expect("members")
+        .iter()
+        .map(|key| key.as_str().expect("a key").to_owned())
+        .collect();
+    let folder = network.folder.path().to_owned();
+    let file = folder.join("proposal.json");
+    let replica = |index: u16| folder.join("network").join(format!("replica-{index}"));
+    let change = |network: &Network, members: &[String], quorum: &str, consenting: &[u16]| {
+        let named: Vec<&str> = members.iter().flat_map(|key| ["--member", key]).collect();
+        let propose = [&["validators", "propose", "--quorum", quorum, "--out", path(&file)][..], &named].concat();
+        network.json(0, &propose).expect("proposed");
+        for index in consenting {
+            network
+                .json(0, &["validators", "consent", path(&file), "--replica", path(&replica(*index))])
+                .expect("consents");
+        }
+        network.ask(0, &["validators", "change", path(&file), "--rule", "quorum:0.5"])
+    };
+    let epoch = |network: &Network, epoch: u64| {
+        let started = Instant::now();
+        while network.json(1, &["validators", "show"]).is_none_or(|shown| shown["epoch"] != epoch) {
+            assert!(started.elapsed() < LONG, "epoch {epoch} does not begin");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    };
+    let refused = change(&network, &members[..3], "2", &[0, 1]);
+    assert_eq!(refused.status.code(), Some(1), "two of four are too few: {refused:?}");
+    assert!(change(&network, &members[..3], "2", &[0, 1, 3]).status.success());
+    epoch(&network, 1);
+
+    // Without the fourth, two of three are the quorum. It follows, and signs nothing.
+    network.kill(2);
+    let two = network.transfer(0, 60).expect("two of three are a quorum");
+    assert!(two["certificate"]["certified"].as_array().is_some_and(|finals| finals.len() == 2), "{two}");
+    network.reaches(3, two["height"].as_u64().expect("a height"), LONG);
+    let standing = network.json(3, &["node", "status"]).expect("it runs");
+    assert_eq!(
+        (&standing["standing"]["signs"], &standing["standing"]["epoch"]),
+        (&Value::from(false), &Value::from(1))
+    );
+
+    // It comes back, and what was certified before is still proved to whoever connects now.
+    network.run(2);
+    let changed = change(&network, &members, "3", &[0, 1]);
+    assert!(changed.status.success(), "{changed:?}");
+    epoch(&network, 2);
+    network.kill(2);
+    network.transfer(1, 60).expect("the fourth votes again");
+    let hash = two["transaction"].as_str().expect("a hash");
+    let shown = network.json(1, &["tx", "show", hash]).expect("verified");
+    assert_eq!((&shown["receipt"], &shown["height"]), (&two["receipt"], &two["height"]));
 }

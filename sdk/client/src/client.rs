@@ -3,10 +3,10 @@
 use crate::error::ClientError;
 use crate::transaction::{Signer, TransactionRequest};
 use counterpart_abi::ContractAbi;
-use counterpart_consensus::{CommitRule, Decision, Sight};
+use counterpart_consensus::{CommitRule, Decision, Handover, LightClient, Sight};
 use counterpart_ledger::{
-    Address, Authorization, Certificate, ChainId, ClientApproval, Gas, Hash, Header, Height, Outcome, Phase, Quiet,
-    Receipt, SignedBy, SignedTransaction, Transaction, ValidatorSet, decode, encode,
+    Address, Authorization, Certificate, ChainId, ClientApproval, Gas, Genesis, Hash, Header, Height, Outcome, Phase,
+    Quiet, Receipt, SignedBy, SignedTransaction, Transaction, ValidatorSet, decode, encode,
 };
 use jsonrpsee_core::client::{ClientT, Error as RpcError};
 use jsonrpsee_core::params::ObjectParams;
@@ -81,11 +81,13 @@ pub struct Client {
     http: HttpClient,
     runtime: tokio::runtime::Runtime,
     validators: ValidatorSet,
+    /// The sets of earlier epochs, by epoch.
+    earlier: Vec<ValidatorSet>,
     chain: ChainId,
 }
 
 impl Client {
-    /// Connects, and takes the validator set from the node.
+    /// Connects, and follows the chain's validators from the genesis document that the node gives.
     ///
     /// # Errors
     /// [`ClientError::Unreachable`] when nobody answers there.
@@ -96,10 +98,26 @@ impl Client {
         let http = HttpClientBuilder::default().max_request_size(4 << 20).build(url);
         let http = http.map_err(|error| unreachable(error.to_string()))?;
         let validators = ValidatorSet { epoch: 0, members: Vec::new(), quorum: 0 };
-        let mut client = Self { url: url.to_owned(), http, runtime, validators, chain: ChainId(0) };
-        client.validators = client.raw("chain_validators", json!({}))?;
-        client.chain = client.head()?.chain;
+        let (url, earlier) = (url.to_owned(), Vec::new());
+        let mut client = Self { url, http, runtime, validators, earlier, chain: ChainId(0) };
+        let genesis: Genesis = client.raw("chain_genesis", json!({}))?;
+        client.chain = genesis.chain;
+        client.validators = genesis.validators.clone();
+        client.follow(LightClient::new(&genesis))?;
         Ok(client)
+    }
+
+    /// Follows the changes of validators: each is proved by the validators before, from genesis on.
+    fn follow(&mut self, mut light: LightClient) -> Result<()> {
+        const METHOD: &str = "chain_handover";
+        let present: ValidatorSet = self.raw("chain_validators", json!({}))?;
+        while light.validators().epoch < present.epoch {
+            self.earlier.push(light.validators().clone());
+            let handover: Handover = self.raw(METHOD, json!({ "epoch": light.validators().epoch }))?;
+            light.hand_over(&handover).map_err(|error| self.answer(METHOD, error))?;
+        }
+        self.validators = light.validators().clone();
+        Ok(())
     }
 
     /// Where the node is.
@@ -110,6 +128,20 @@ impl Client {
     /// The set whose signatures count.
     pub fn validators(&self) -> &ValidatorSet {
         &self.validators
+    }
+
+    /// The set of an epoch that has ended or runs.
+    ///
+    /// # Errors
+    /// [`ClientError::Answer`] for an epoch that began after this client connected.
+    pub fn validators_of(&self, epoch: u64) -> Result<&ValidatorSet> {
+        let known = self.earlier.iter().chain([&self.validators]).find(|set| set.epoch == epoch);
+        known.ok_or_else(|| self.answer("chain_validators", "the validators have changed: connect again"))
+    }
+
+    /// The set whose finals a transaction was confirmed by.
+    pub fn validators_for(&self, confirmed: &Confirmed) -> &ValidatorSet {
+        self.validators_of(confirmed.approval.statement.epoch).unwrap_or(&self.validators)
     }
 
     /// Calls a method with an object of parameters.
@@ -325,7 +357,7 @@ impl Client {
                     waited = sight.map_or(0, |sight| sight.elapsed_ms);
                     disturbed = sight.is_some_and(|sight| sight.skippers.max(sight.others) > 0);
                 }
-                if rule.decide(&self.validators, finals, waited, disturbed) == Decision::Final {
+                if rule.decide(self.validators_for(&confirmed), finals, waited, disturbed) == Decision::Final {
                     return Ok(confirmed);
                 }
             }
@@ -352,7 +384,7 @@ impl Client {
         let words = answer.as_array().into_iter().flatten().map(|word| self.decode::<(Quiet, SignedBy)>(METHOD, word));
         let words = words.collect::<Result<Vec<_>>>()?;
         let about = &confirmed.certificate.statement;
-        Ok(Sight::of_replicas(&self.validators, &words, about.view, &about.block))
+        Ok(Sight::of_replicas(self.validators_for(confirmed), &words, about.view, &about.block))
     }
 
     /// Sends this client's word that a transaction's block is final under its rule, for replicas to record.
@@ -378,9 +410,9 @@ impl Client {
         let receipt: Receipt = self.decode(METHOD, &answer["receipt"])?;
         let certificate: Certificate = self.decode(METHOD, &answer["certificate"])?;
         let approval: Certificate = self.decode(METHOD, &answer["approval"])?;
-        let quorum = usize::from(self.validators.quorum);
         for (votes, phase) in [(&certificate, Phase::Vote), (&approval, Phase::Final)] {
-            let verified = votes.verify(&self.validators, self.chain, phase, quorum);
+            let set = self.validators_of(votes.statement.epoch)?;
+            let verified = votes.verify(set, self.chain, phase, usize::from(set.quorum));
             verified.map_err(|error| self.answer(METHOD, error))?;
         }
         // Finals for a later block approve its ancestors: the headers between show that it descends from this one.
@@ -405,10 +437,13 @@ impl Client {
 
 /// Values with a canonical encoding.
 mod borsh_value {
-    use counterpart_ledger::{Certificate, Header, Quiet, Receipt, SignedBy, ValidatorSet};
+    use counterpart_consensus::Handover;
+    use counterpart_ledger::{Certificate, Genesis, Header, Quiet, Receipt, SignedBy, ValidatorSet};
 
     pub trait Value: borsh::BorshSerialize + borsh::BorshDeserialize {}
 
+    impl Value for Genesis {}
+    impl Value for Handover {}
     impl Value for (Quiet, SignedBy) {}
     impl Value for Header {}
     impl Value for Certificate {}

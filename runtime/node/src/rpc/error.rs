@@ -31,6 +31,7 @@ pub const CATALOGUE: &[ErrorEntry] = &[
     entry("unknown_block", -32001, "there is no such block, or it has no body"),
     entry("height_above_head", -32001, "the height is above the newest block"),
     entry("height_pruned", -32001, "the height lies below what this node keeps"),
+    entry("unknown_epoch", -32001, "the epoch has not ended, or there was none with this number"),
     entry("bad_approval", -32001, "an approval cannot be read, is of another chain, or is not signed by its client"),
     entry("unknown_transaction", -32001, "no transaction with this hash is known"),
     entry("unknown_event", -32001, "no event stands at this place"),

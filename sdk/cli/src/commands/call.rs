@@ -63,10 +63,10 @@ pub fn run(context: &Context, arguments: CallArguments) -> anyhow::Result<ExitCo
     if confirmed.receipt.outcome != Outcome::Success {
         return Err(chain::outcome_failure(&confirmed.json["outcome"]));
     }
-    context.output.note(chain::certificate_line(client.validators(), &confirmed));
+    context.output.note(chain::certificate_line(client.validators_for(&confirmed), &confirmed));
     let output = confirmed.receipt.outputs.first().map(Vec::as_slice).unwrap_or_default();
     let answer = arguments::decode(&abi, method, output)?;
-    let mut document = chain::confirmed_json(client.validators(), &confirmed);
+    let mut document = chain::confirmed_json(client.validators_for(&confirmed), &confirmed);
     document["answer"] = answer.clone();
     let mut lines: Vec<String> = Vec::new();
     if !answer.is_null() {

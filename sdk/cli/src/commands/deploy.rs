@@ -129,7 +129,7 @@ impl Uploaded {
         if confirmed.receipt.outcome != Outcome::Success {
             return Err(chain::outcome_failure(&confirmed.json["outcome"]));
         }
-        context.output.note(chain::certificate_line(client.validators(), &confirmed));
+        context.output.note(chain::certificate_line(client.validators_for(&confirmed), &confirmed));
         Ok(Made { address, confirmed })
     }
 }

@@ -27,4 +27,5 @@ pub mod test;
 pub mod trace;
 pub mod tx;
 pub mod upgrade;
+pub mod validators;
 pub mod verify;

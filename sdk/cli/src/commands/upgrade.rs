@@ -100,8 +100,8 @@ pub fn run(context: &Context, arguments: Arguments) -> anyhow::Result<ExitCode> 
     if confirmed.receipt.outcome != Outcome::Success {
         return Err(chain::outcome_failure(&confirmed.json["outcome"]));
     }
-    context.output.note(chain::certificate_line(client.validators(), &confirmed));
-    let mut document = chain::confirmed_json(client.validators(), &confirmed);
+    context.output.note(chain::certificate_line(client.validators_for(&confirmed), &confirmed));
+    let mut document = chain::confirmed_json(client.validators_for(&confirmed), &confirmed);
     document["parent"] = json!(parent.to_string());
     document["child"] = json!(made.address.to_string());
     document["missing"] = json!(missing);

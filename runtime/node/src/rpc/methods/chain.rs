@@ -6,7 +6,8 @@ use super::super::error::RpcError;
 use super::super::parameters::resolve;
 use super::super::registry::Method;
 use super::{BlockParameters, NoParameters, certificate, page_limit};
-use counterpart_ledger::{ClientApproval, Height, decode, encode};
+use counterpart_consensus::Handover;
+use counterpart_ledger::{ClientApproval, Height, NamedValidators, decode, encode, validators_key};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +46,12 @@ pub fn methods() -> Vec<Method> {
             "The clients' approvals that are recorded for a block.",
             &["unknown_block"],
             approvals,
+        ),
+        Method::new(
+            "chain_handover",
+            "What proves to a light client that an epoch ended and who votes in the next.",
+            &["unknown_epoch", "height_pruned"],
+            handover,
         ),
         Method::new("chain_genesis", "The document with which the chain begins.", &[], genesis),
     ]
@@ -328,4 +335,42 @@ fn approvals(backend: &dyn Backend, parameters: BlockParameters) -> Result<Vec<A
         rule: approval.rule,
     };
     Ok(backend.store().client_approvals(height)?.into_iter().map(told).collect())
+}
+
+/// Which change of validators.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct HandoverParameters {
+    /// The epoch that ended.
+    epoch: u64,
+}
+
+/// A change of validators.
+#[derive(Serialize, JsonSchema)]
+struct HandoverAnswer {
+    /// Height of the last block of the epoch.
+    height: u64,
+    /// Members of the next epoch.
+    members: Vec<String>,
+    /// Its quorum.
+    quorum: u16,
+    /// Canonical encoding: header, finals, next validators, and the proof that the state names them.
+    raw: String,
+}
+
+fn handover(backend: &dyn Backend, parameters: HandoverParameters) -> Result<HandoverAnswer, RpcError> {
+    let store = backend.store();
+    let unknown = || RpcError::new("unknown_epoch", format!("epoch {} has not ended", parameters.epoch));
+    let key = validators_key(parameters.epoch.checked_add(1).ok_or_else(unknown)?);
+    let bytes = store.prove(&key)?.value.ok_or_else(unknown)?;
+    let named: NamedValidators =
+        decode("validators", &bytes).map_err(|error| RpcError::new("fault", error.to_string()))?;
+    let last = Height(named.named_at.0 + 1);
+    let (block, approval) = (store.block(last)?.ok_or_else(unknown)?, store.approval(last)?.ok_or_else(unknown)?);
+    let proof = store.prove_at(named.named_at, &key)?.proof;
+    let set = &named.set;
+    let (members, quorum) = (set.members.iter().map(ToString::to_string).collect(), set.quorum);
+    let handover =
+        Handover { header: block.header, approval, next: named.set.clone(), named_at: named.named_at, proof };
+    Ok(HandoverAnswer { height: last.0, members, quorum, raw: hex(encode(&handover)) })
 }

@@ -8,6 +8,8 @@ use crate::Context;
 use crate::chain::ChainArguments;
 use std::process::ExitCode;
 
+pub use setup::{public_key, replica_key};
+
 /// Set up, run and look after replicas.
 #[derive(clap::Subcommand)]
 pub enum Command {

@@ -172,6 +172,11 @@ pub fn seed(folder: &Path) -> anyhow::Result<zeroize::Zeroizing<[u8; 32]>> {
     Ok(zeroize::Zeroizing::new(seed))
 }
 
+/// A replica's key.
+pub fn replica_key(folder: &Path) -> anyhow::Result<SecretKey> {
+    Ok(SecretKey::from_seed(*seed(folder)?))
+}
+
 /// A replica's configuration.
 pub fn configuration(folder: &Path) -> anyhow::Result<Configuration> {
     let path = folder.join("node.toml");
@@ -202,7 +207,8 @@ pub fn peer_of(text: &str) -> anyhow::Result<counterpart_node::Peer> {
     })
 }
 
-fn public_key(text: &str) -> anyhow::Result<PublicKey> {
+/// A public key as hex digits.
+pub fn public_key(text: &str) -> anyhow::Result<PublicKey> {
     let mut bytes = [0; 32];
     hex::decode_to_slice(text.trim_start_matches("0x"), &mut bytes)
         .map_err(|_| Failure::new(Exit::Input, "bad_key", format!("`{text}` is no public key: 64 hex digits")))?;

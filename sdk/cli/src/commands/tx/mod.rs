@@ -72,13 +72,13 @@ fn show(context: &Context, chain: &ChainArguments, hash: &str) -> anyhow::Result
     };
     let mut lines = vec![
         chain::outcome_line(&confirmed.json["outcome"]),
-        chain::certificate_line(client.validators(), &confirmed),
+        chain::certificate_line(client.validators_for(&confirmed), &confirmed),
         format!("gas {}  fee {}", confirmed.receipt.gas_used, confirmed.receipt.fee),
     ];
     for event in confirmed.json["events"].as_array().into_iter().flatten() {
         lines.push(format!("event {} {}", event["name"].as_str().unwrap_or("?"), event["fields"]));
     }
-    context.output.result(&chain::confirmed_json(client.validators(), &confirmed), &lines.join("\n"));
+    context.output.result(&chain::confirmed_json(client.validators_for(&confirmed), &confirmed), &lines.join("\n"));
     Ok(if confirmed.receipt.outcome == Outcome::Success { ExitCode::SUCCESS } else { ExitCode::from(Exit::No as u8) })
 }
 
@@ -91,7 +91,7 @@ fn transfer(context: &Context, send: &SendArguments, to: &str, amount: u128) -> 
     if confirmed.receipt.outcome != Outcome::Success {
         return Err(chain::outcome_failure(&confirmed.json["outcome"]));
     }
-    let line = chain::certificate_line(client.validators(), &confirmed);
-    context.output.result(&chain::confirmed_json(client.validators(), &confirmed), &line);
+    let line = chain::certificate_line(client.validators_for(&confirmed), &confirmed);
+    context.output.result(&chain::confirmed_json(client.validators_for(&confirmed), &confirmed), &line);
     Ok(ExitCode::SUCCESS)
 }

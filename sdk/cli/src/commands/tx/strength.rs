@@ -32,7 +32,7 @@ pub fn show(
     let Some(confirmed) = client.confirmed(hash).map_err(chain::client_failure)? else {
         return Err(Failure::new(Exit::No, "waiting", "the transaction waits for a block").into());
     };
-    let set = client.validators();
+    let set = client.validators_for(&confirmed);
     let finals = confirmed.approval.signatures.len() as u16;
     let sight = client.sight(&confirmed).map_err(chain::client_failure)?;
     let worth = strength(set, finals);

@@ -1,6 +1,6 @@
 //! What the protocol promises, over many seeds.
 //!
-//! `COUNTERPART_HEIGHTS` sets how many heights are played in all: 20 000 without it.
+//! `COUNTERPART_HEIGHTS` sets how many heights are played in all: 10 000 without it.
 
 use counterpart_simulation::{Outcome, Plan, run};
 
@@ -32,7 +32,7 @@ fn plan(seed: u64, replicas: u16, quorum: u16, heights: u64, faults: &str) -> Pl
 }
 
 fn heights() -> u64 {
-    std::env::var("COUNTERPART_HEIGHTS").ok().and_then(|text| text.parse().ok()).unwrap_or(20_000)
+    std::env::var("COUNTERPART_HEIGHTS").ok().and_then(|text| text.parse().ok()).unwrap_or(10_000)
 }
 
 /// Runs seeds until so many heights are played; every promise is kept, and every run comes to its end.

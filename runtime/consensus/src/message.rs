@@ -64,7 +64,7 @@ pub enum Message {
         /// Finals for the last of them.
         approval: Option<Certificate>,
     },
-    /// One block that was asked for, with its votes.
+    /// One block that was asked for.
     Block(Box<Block>),
     /// A client's approval, for the record.
     Approval(Box<ClientApproval>),

@@ -12,6 +12,8 @@ use std::sync::Arc;
 
 /// Most blocks that wait for approval; a leader's later ones are fetched when they are certified.
 const MOST_WAITING: usize = 256;
+/// Heights above the approved one at which blocks are kept: as many as one answer of a peer brings.
+const MOST_AHEAD: u64 = 64;
 /// Most transactions in a block.
 pub const MOST_TRANSACTIONS: usize = 2_000;
 /// How far a proposer's clock may be ahead of this replica's, in ms.
@@ -49,8 +51,12 @@ impl Blocks {
         self.known.len()
     }
 
-    pub fn keep(&mut self, block: Block) {
-        if self.known.len() < MOST_WAITING {
+    /// Keeps a block that may follow the approved height soon and has the transactions that its header names: whoever sends
+    /// others under the same hash, or blocks of far heights, takes nobody's place.
+    pub fn keep(&mut self, block: Block, approved: Height) {
+        let near = block.header.height > approved && block.header.height.0 <= approved.0.saturating_add(MOST_AHEAD);
+        let whole = block.header.transactions_root == Block::transactions_root(&block.transactions);
+        if near && whole && self.known.len() < MOST_WAITING {
             self.known.entry(block.hash()).or_insert(block);
         }
     }

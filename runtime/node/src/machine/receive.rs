@@ -66,7 +66,7 @@ impl<L: Ledger> Machine<L> {
         let hash = block.hash();
         let Some(Effect::Sign { phase, view, block: Some(_) }) = self.core.propose(hash) else { return Ok(()) };
         self.clock.wanted = false;
-        self.blocks.keep(block.clone());
+        self.blocks.keep(block.clone(), self.ledger.head().height);
         self.sign(phase, view, hash);
         let Some((statement, signed)) = self.own.back().copied() else { return Ok(()) };
         let certificate = ground.certificate.or_else(|| self.root_approval.clone());
@@ -106,7 +106,7 @@ impl<L: Ledger> Machine<L> {
         for skips in &proposal.skips {
             self.on_certificate(from, skips.clone(), now)?;
         }
-        self.blocks.keep(proposal.block.clone());
+        self.blocks.keep(proposal.block.clone(), self.ledger.head().height);
         self.busy(now);
         self.consider(proposal, now)
     }

@@ -155,7 +155,7 @@ impl<L: Ledger> Machine<L> {
         }
         self.requests.blocks_us = None;
         for (block, certificate) in fresh {
-            self.blocks.keep(block.clone());
+            self.blocks.keep(block.clone(), before.height);
             self.blocks.certify(block.hash(), certificate);
         }
         if !self.commit(&approval)? {
@@ -178,7 +178,7 @@ impl<L: Ledger> Machine<L> {
             return Ok(());
         }
         let parent = block.header.parent;
-        self.blocks.keep(block);
+        self.blocks.keep(block, self.ledger.head().height);
         self.fetch_missing(parent, now);
         self.settle(now)?;
         self.retry_early(now)

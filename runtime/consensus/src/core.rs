@@ -117,6 +117,8 @@ pub struct Core<B, C> {
     view: u64,
     /// Nothing is signed below: what was said there is forgotten.
     floor: u64,
+    /// Nothing is signed below, although it is still looked at: what was said there is lost.
+    signs_from: u64,
     /// By view; a second block in a view shows that more lie than the quorum is made for.
     certified: BTreeMap<u64, BTreeMap<B, Option<C>>>,
     skipped: BTreeMap<u64, C>,
@@ -134,6 +136,7 @@ impl<B: Copy + Ord, C: Clone> Core<B, C> {
             index,
             view: 1,
             floor: 0,
+            signs_from: 0,
             certified: BTreeMap::from([(0, BTreeMap::from([(root, None)]))]),
             skipped: BTreeMap::new(),
             said: BTreeMap::new(),
@@ -199,6 +202,16 @@ impl<B: Copy + Ord, C: Clone> Core<B, C> {
         self.view = self.view.max(view);
     }
 
+    /// Signs nothing below a view, because it does not know any more what it said there.
+    pub fn sign_from(&mut self, view: u64) {
+        self.signs_from = self.signs_from.max(view);
+    }
+
+    /// Whether anything may be signed in a view.
+    fn may_sign(&self, view: u64) -> bool {
+        self.index.is_some() && view >= self.floor.max(self.signs_from).max(1)
+    }
+
     /// Refuses to sign below a view, and forgets what was said there; what is certified or skipped below is forgotten but for
     /// the newest certificate.
     pub fn forget_below(&mut self, view: u64) {
@@ -225,7 +238,7 @@ impl<B: Copy + Ord, C: Clone> Core<B, C> {
     /// What this replica may propose on, if it leads its view, has proposed nothing in it and knows all that justifies it.
     pub fn ground(&self) -> Option<Ground<B, C>> {
         let view = self.view;
-        let leads = self.index == Some(self.leader(view)) && view >= self.floor;
+        let leads = self.index == Some(self.leader(view)) && self.may_sign(view);
         if !leads || self.said(view).proposed.is_some() || self.certified.contains_key(&view) {
             return None;
         }
@@ -257,9 +270,8 @@ impl<B: Copy + Ord, C: Clone> Core<B, C> {
         let justified = self.is_certified(proposed.parent_view, &proposed.parent)
             && proposed.parent_view < proposed.view
             && (proposed.parent_view + 1..proposed.view).all(|view| self.is_skipped(view));
-        self.index.is_some()
+        self.may_sign(proposed.view)
             && proposed.view == self.view
-            && proposed.view >= self.floor
             && said.voted.is_none()
             && said.finalized.is_none()
             && justified
@@ -273,7 +285,7 @@ impl<B: Copy + Ord, C: Clone> Core<B, C> {
         effects.push(Effect::Forward { view, block: Some(block), proof });
         let said = self.said(view);
         let agrees = [said.voted, said.finalized].into_iter().flatten().all(|voted| voted == block);
-        if self.index.is_some() && view >= self.floor && !said.skipped && said.finalized.is_none() && agrees {
+        if self.may_sign(view) && !said.skipped && said.finalized.is_none() && agrees {
             self.said.entry(view).or_default().finalized = Some(block);
             effects.push(Effect::Sign { phase: Phase::Final, view, block: Some(block) });
         }
@@ -304,9 +316,9 @@ impl<B: Copy + Ord, C: Clone> Core<B, C> {
         let said = self.said(view);
         // The next view may be given up ahead, when its leader is known to be away. A past one may be given up late, for a
         // leader who lacks the proof that it was skipped.
-        let now = view <= self.view + 1 && view >= self.floor.max(1);
+        let now = view <= self.view + 1 && self.may_sign(view);
         let open = !self.certified.contains_key(&view) && said.finalized.is_none() && !said.skipped;
-        if self.index.is_none() || !now || !open {
+        if !now || !open {
             return;
         }
         self.said.entry(view).or_default().skipped = true;

@@ -10,11 +10,9 @@
 //! - `collector`, `tally`: counting signatures and catching contradictions,
 //! - `rules`, `observer`: what clients conclude,
 //! - `message`: what replicas send each other,
-//! - `light`: following a chain through changes of its validators.
 
 mod collector;
 mod core;
-mod light;
 mod message;
 mod observer;
 mod rules;
@@ -24,8 +22,7 @@ mod voter;
 pub use collector::{CollectError, Collected, Collector};
 pub use core::{Core, Effect, Event, Ground, Proposed, Said};
 pub use counterpart_ledger::{Evidence, EvidenceError};
-pub use light::{Handover, LightClient, LightError};
-pub use message::{Message, Proposal};
+pub use message::{Message, Proposal, SnapshotPart};
 pub use observer::{Observer, Sight};
 pub use rules::{CommitRule, Decision, RuleError, Strength, strength};
 pub use tally::{Tally, TallyError};

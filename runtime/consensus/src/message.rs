@@ -77,6 +77,33 @@ pub enum Message {
     },
     /// Its word.
     Quiet(Quiet, SignedBy),
+    /// Asks for a part of a snapshot.
+    WantSnapshot {
+        /// Which; none for the newest there is.
+        of: Option<Height>,
+        /// Which part.
+        part: SnapshotPart,
+    },
+    /// The part.
+    Snapshot {
+        /// Height of the block after which the state is taken.
+        of: Height,
+        /// Which part.
+        part: SnapshotPart,
+        /// Its bytes.
+        bytes: Vec<u8>,
+    },
+}
+
+/// A part of a snapshot: who starts anew begins with one and not with the first block.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, BorshSerialize, BorshDeserialize)]
+pub enum SnapshotPart {
+    /// What it is of, with all that proves it.
+    Manifest,
+    /// Part of the state, by its place.
+    Chunk(u32),
+    /// A contract's code, by its hash.
+    Code(Hash),
 }
 
 impl Message {

@@ -24,6 +24,22 @@ pub struct Record {
     pub block: Hash,
 }
 
+impl Record {
+    /// An operator's word in the place of a journal that was lost: nothing is signed below a view of an epoch, nor in epochs
+    /// before.
+    pub fn resumption(epoch: u64, view: u64) -> Self {
+        Self { epoch, view, phase: Phase::Skip, block: RESUMPTION }
+    }
+
+    /// The epoch and the view, if it is an operator's word.
+    pub fn resumes(&self) -> Option<(u64, u64)> {
+        (self.phase == Phase::Skip && self.block == RESUMPTION).then_some((self.epoch, self.view))
+    }
+}
+
+/// In the place of a block: a skip has none.
+const RESUMPTION: Hash = Hash([u8::MAX; 32]);
+
 /// Why a replica does not sign.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Refusal {
@@ -80,8 +96,13 @@ pub struct Voter {
 impl Voter {
     /// A voter that remembers what it signed before in the epoch of the set.
     pub fn new(chain: ChainId, set: ValidatorSet, index: u16, key: SecretKey, records: &[Record]) -> Self {
+        let epoch = set.epoch;
         let mut voter = Self { chain, set, index, key, views: BTreeMap::new(), floor: 0 };
-        for record in records.iter().filter(|record| record.epoch == voter.set.epoch) {
+        for record in records.iter().filter(|record| record.epoch == epoch) {
+            if let Some((_, view)) = record.resumes() {
+                voter.forget_below(view);
+                continue;
+            }
             let signed = voter.views.entry(record.view).or_default();
             match record.phase {
                 Phase::Propose => signed.proposed = Some(record.block),

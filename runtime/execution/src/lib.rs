@@ -9,6 +9,7 @@
 //! - `validators`: actions about who votes, and who contradicted itself,
 //! - `records`: what the system itself keeps in the state.
 
+mod admission;
 mod alone;
 mod arithmetic;
 mod calls;

@@ -17,6 +17,8 @@ const KEPT: usize = 512;
 /// A cache of prepared modules under one profile.
 pub(crate) struct Modules {
     profile: Profile,
+    /// Computed once: it is the hash of every rule in words.
+    profile_hash: Hash,
     probed: bool,
     /// Code that stands for the code with a hash.
     replaced: BTreeMap<Hash, Vec<u8>>,
@@ -31,11 +33,15 @@ struct Kept {
 
 impl Modules {
     pub fn new(profile: Profile) -> Self {
-        Self { profile, probed: false, replaced: BTreeMap::new(), kept: Mutex::default() }
+        Self { profile_hash: profile.hash(), profile, probed: false, replaced: BTreeMap::new(), kept: Mutex::default() }
     }
 
     pub fn profile(&self) -> &Profile {
         &self.profile
+    }
+
+    pub fn profile_hash(&self) -> Hash {
+        self.profile_hash
     }
 
     /// The same rules and replacements with no module prepared; with probes in them if asked for.

@@ -10,9 +10,16 @@ use commonware_stream::cups::{self, Cups};
 use commonware_stream::sake::{self, Sake};
 use commonware_utils::ordered::Map;
 use counterpart_ledger::PublicKey;
+use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroUsize};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
+
+/// Messages of one peer that wait before further ones of it are dropped.
+const MOST_WAITING_MESSAGES: usize = 2_048;
+/// Bytes of one peer that wait before further ones of it are dropped, in longest messages.
+const MOST_WAITING_LONGEST: usize = 2;
 
 /// Why the links cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -73,10 +80,46 @@ enum Order {
     Stop,
 }
 
+/// What one peer may have waiting: whoever floods takes nobody else's place.
+#[derive(Clone, Default)]
+struct Budget(Arc<Mutex<BTreeMap<PublicKey, Waiting>>>);
+
+#[derive(Default)]
+struct Waiting {
+    messages: usize,
+    bytes: usize,
+}
+
+impl Budget {
+    fn waiting(&self) -> MutexGuard<'_, BTreeMap<PublicKey, Waiting>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a message, if there is room for it.
+    fn take(&self, message: &Incoming, most_bytes: usize) -> bool {
+        let mut peers = self.waiting();
+        let own = peers.entry(message.from).or_default();
+        let fits = own.messages < MOST_WAITING_MESSAGES && own.bytes + message.bytes.len() <= most_bytes;
+        if fits {
+            own.messages += 1;
+            own.bytes += message.bytes.len();
+        }
+        fits
+    }
+
+    fn give_back(&self, message: &Incoming) {
+        if let Some(own) = self.waiting().get_mut(&message.from) {
+            own.messages = own.messages.saturating_sub(1);
+            own.bytes = own.bytes.saturating_sub(message.bytes.len());
+        }
+    }
+}
+
 /// The running links of one replica. Dropping it closes them.
 pub struct Network {
     orders: mpsc::Sender<Order>,
     incoming: mpsc::Receiver<Incoming>,
+    budget: Budget,
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
@@ -98,11 +141,15 @@ impl Network {
 
         let (orders, order_queue) = mpsc::channel(config.queue);
         let (deliver, incoming) = mpsc::channel(config.queue);
+        let budget = Budget::default();
         let thread = std::thread::Builder::new()
             .name("links".to_owned())
-            .spawn(move || run(config, signer, peers, order_queue, deliver))
+            .spawn({
+                let budget = budget.clone();
+                move || run(config, signer, peers, order_queue, (deliver, budget))
+            })
             .map_err(NetworkError::Thread)?;
-        Ok(Self { orders, incoming, thread: Some(thread) })
+        Ok(Self { orders, incoming, budget, thread: Some(thread) })
     }
 
     /// A handle to send with.
@@ -112,14 +159,23 @@ impl Network {
 
     /// The next message of any peer; `None` once the links are closed.
     pub async fn receive(&mut self) -> Option<Incoming> {
-        self.incoming.recv().await
+        let message = self.incoming.recv().await?;
+        self.budget.give_back(&message);
+        Some(message)
     }
 }
 
 impl Network {
+    /// Messages that have arrived and were not taken yet.
+    pub fn waiting(&self) -> usize {
+        self.incoming.len()
+    }
+
     /// A message that has arrived, if there is one.
     pub fn try_receive(&mut self) -> Option<Incoming> {
-        self.incoming.try_recv().ok()
+        let message = self.incoming.try_recv().ok()?;
+        self.budget.give_back(&message);
+        Some(message)
     }
 }
 
@@ -207,9 +263,10 @@ fn run(
     signer: ed25519::PrivateKey,
     peers: Map<ed25519::PublicKey, Address>,
     mut orders: mpsc::Receiver<Order>,
-    deliver: mpsc::Sender<Incoming>,
+    (deliver, budget): (mpsc::Sender<Incoming>, Budget),
 ) {
-    let runner = runtime::Runner::new(runtime::Config::new().with_worker_threads(2).with_tcp_nodelay(Some(true)));
+    let most_bytes = MOST_WAITING_LONGEST * config.max_message_bytes as usize;
+    let runner = runtime::Runner::new(runtime::Config::new().with_worker_threads(1).with_tcp_nodelay(Some(true)));
     runner.start(|context| async move {
         let links = links_config(&config, signer.clone());
         let (mut network, mut oracle) = lookup::Network::new(context.child("network"), links);
@@ -219,14 +276,19 @@ fn run(
             let rate = NonZeroU32::new(channel.rate()).expect("rates are not zero");
             let (sender, mut receiver) = network.register(channel.number(), Quota::per_second(rate));
             senders.push(sender);
-            let deliver = deliver.clone();
+            let (deliver, budget) = (deliver.clone(), budget.clone());
             context.child("receive").spawn(move |_| async move {
                 while let Ok((from, bytes)) = receiver.recv().await {
                     let Ok(from) = <[u8; 32]>::try_from(from.encode().as_ref()) else { continue };
                     let message = Incoming { from: PublicKey(from), channel, bytes: bytes.as_ref().to_vec() };
                     // The node does not keep up: drop, as the network itself may; senders repeat.
-                    if let Err(mpsc::error::TrySendError::Closed(_)) = deliver.try_send(message) {
-                        break;
+                    if !budget.take(&message, most_bytes) {
+                        continue;
+                    }
+                    match deliver.try_send(message) {
+                        Ok(()) => {}
+                        Err(mpsc::error::TrySendError::Full(message)) => budget.give_back(&message),
+                        Err(mpsc::error::TrySendError::Closed(_)) => break,
                     }
                 }
             });

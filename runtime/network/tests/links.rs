@@ -83,3 +83,35 @@ fn configurations_that_cannot_work_are_refused() {
     assert!(matches!(Network::start(config(7, 1, at[0], &[])), Err(NetworkError::Listen { .. })));
     drop(taken);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_that_floods_takes_nobody_else_s_place() {
+    let at = addresses(3);
+    let mut receiver = Network::start(config(7, 1, at[0], &[(2, at[1]), (3, at[2])])).expect("starts");
+    let flood = Network::start(config(7, 2, at[1], &[(1, at[0])])).expect("starts");
+    let modest = Network::start(config(7, 3, at[2], &[(1, at[0])])).expect("starts");
+    for network in [&flood, &modest] {
+        let sent = message(Recipient::All, Channel::Consensus, &[1]);
+        deliver(network, &mut receiver, &sent, Duration::from_secs(20)).await.expect("arrives");
+    }
+    // Ten times what it may have waiting, and nobody reads.
+    for _ in 0..20 {
+        flood.sender().send(message(Recipient::All, Channel::CatchUp, &vec![2; 1 << 20]));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let sent = message(Recipient::All, Channel::Consensus, &[3]);
+    for _ in 0..20 {
+        modest.sender().send(sent.clone());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let (mut of_flood, mut of_modest) = (0, 0);
+    while let Some(incoming) = receiver.try_receive() {
+        match incoming.bytes[0] {
+            2 => of_flood += 1,
+            3 => of_modest += 1,
+            _ => {}
+        }
+    }
+    assert!((1..=2).contains(&of_flood), "{of_flood} of its messages wait");
+    assert!(of_modest > 10, "{of_modest}");
+}

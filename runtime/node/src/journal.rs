@@ -1,12 +1,14 @@
 //! What a replica signed, on disk before the signature leaves.
 
 use counterpart_consensus::Record;
-use counterpart_ledger::{Phase, decode, encode};
+use counterpart_ledger::{Phase, PublicKey, decode, encode};
 use sha3::{Digest, Sha3_256};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+/// What a file begins with, before a checksum of it.
+const MAGIC: &[u8; 8] = b"signed/1";
 /// Bytes of checksum after each record.
 const CHECK: usize = 8;
 /// Most records that one write has.
@@ -15,42 +17,69 @@ const MOST_AT_ONCE: usize = 16;
 const LONG: usize = 16_384;
 
 /// An append-only file of records.
+///
+/// It begins with [`MAGIC`], and every checksum is of the replica's key too: a journal of another replica is damage.
+#[derive(Debug)]
 pub struct Journal {
+    owner: PublicKey,
     file: File,
     path: PathBuf,
     records: Vec<Record>,
+    /// Records at which it is written anew: a floor that does not rise must not make every write a long one.
+    long: usize,
 }
 
 impl Journal {
-    /// Opens or makes a journal; answers the records in it, oldest first.
+    /// Makes a journal with its first records. A file that is there already is replaced.
     ///
-    /// A torn record at the end, which was never acknowledged, is cut off. Damage before the end is an error: a replica
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn create(path: &Path, owner: PublicKey, records: Vec<Record>) -> io::Result<Self> {
+        let file = rewrite(path, &owner, &records)?;
+        Ok(Self { owner, file, path: path.to_path_buf(), long: LONG.max(2 * records.len()), records })
+    }
+
+    /// Opens the journal of a replica; answers the records in it, oldest first. What was torn at its end is cut off.
+    ///
+    /// # Errors
+    /// As [`Journal::read`], and when the file cannot be written.
+    pub fn open(path: &Path, owner: PublicKey) -> io::Result<(Self, Vec<Record>)> {
+        let records = Self::read(path, owner)?;
+        Ok((Self::create(path, owner, records.clone())?, records))
+    }
+
+    /// The records in the journal of a replica, oldest first.
+    ///
+    /// A torn record at the end, which was never acknowledged, is left out. Damage before the end is an error: a replica
     /// that does not know what it signed must not sign.
     ///
     /// # Errors
-    /// When the file cannot be read or written, or is damaged.
-    pub fn open(path: &Path) -> io::Result<(Self, Vec<Record>)> {
+    /// When the file cannot be read; of kind [`io::ErrorKind::InvalidData`] when it is damaged or of another replica.
+    pub fn read(path: &Path, owner: PublicKey) -> io::Result<Vec<Record>> {
         let mut bytes = Vec::new();
-        if path.exists() {
-            File::open(path)?.read_to_end(&mut bytes)?;
-        }
+        File::open(path)?.read_to_end(&mut bytes)?;
+        let damaged = |what: &str| {
+            let message = format!("{}: {what} is damaged, or of another replica", path.display());
+            io::Error::new(io::ErrorKind::InvalidData, message)
+        };
+        // It is written in one step with the file.
+        let begin = [&MAGIC[..], &checksum(&owner, MAGIC)].concat();
+        let bytes = bytes.strip_prefix(&begin[..]).ok_or_else(|| damaged("its beginning"))?;
         let mut records = Vec::new();
-        let size = frame(&Record { epoch: 0, view: 0, phase: Phase::Vote, block: Default::default() }).len();
+        let size = frame(&owner, &Record { epoch: 0, view: 0, phase: Phase::Vote, block: Default::default() }).len();
         let whole = bytes.len() / size * size;
         for (index, chunk) in bytes[..whole].chunks(size).enumerate() {
-            let Some(record) = parse(chunk) else {
+            let Some(record) = parse(&owner, chunk) else {
                 // The last write can be torn within: the disk writes pages, not records. What follows it is not whole either.
                 let rest = || bytes[index * size..whole].chunks(size);
-                if rest().len() <= MOST_AT_ONCE && rest().all(|chunk| parse(chunk).is_none()) {
+                if rest().len() <= MOST_AT_ONCE && rest().all(|chunk| parse(&owner, chunk).is_none()) {
                     break;
                 }
-                let message = format!("{}: record {index} is damaged", path.display());
-                return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+                return Err(damaged(&format!("record {index}")));
             };
             records.push(record);
         }
-        let file = rewrite(path, &records)?;
-        Ok((Self { file, path: path.to_path_buf(), records: records.clone() }, records))
+        Ok(records)
     }
 
     /// Writes records in one piece and, if asked to, waits for the disk. Records of views below `floor` (epoch and view), where
@@ -60,31 +89,28 @@ impl Journal {
     /// When the disk fails; the replica must stop then.
     pub fn append(&mut self, records: &[Record], sync: bool, floor: (u64, u64)) -> io::Result<()> {
         for part in records.chunks(MOST_AT_ONCE) {
-            let bytes: Vec<u8> = part.iter().flat_map(frame).collect();
+            let bytes: Vec<u8> = part.iter().flat_map(|record| frame(&self.owner, record)).collect();
             self.file.write_all(&bytes)?;
             if sync {
                 self.file.sync_data()?;
             }
         }
         self.records.extend_from_slice(records);
-        if self.records.len() >= LONG {
-            self.records.retain(|record| (record.epoch, record.view) >= floor);
-            self.file = rewrite(&self.path, &self.records)?;
+        if self.records.len() >= self.long {
+            let kept = |record: &Record| (record.epoch, record.view) >= floor;
+            let records = self.records.iter().copied().filter(kept).collect();
+            *self = Self::create(&self.path, self.owner, records)?;
         }
         Ok(())
-    }
-
-    /// Where it is.
-    pub fn path(&self) -> &Path {
-        &self.path
     }
 }
 
 /// Writes a file with these records in the place of the old one, in one step.
-fn rewrite(path: &Path, records: &[Record]) -> io::Result<File> {
+fn rewrite(path: &Path, owner: &PublicKey, records: &[Record]) -> io::Result<File> {
     let temporary = path.with_extension("new");
     let mut fresh = File::create(&temporary)?;
-    let bytes: Vec<u8> = records.iter().flat_map(frame).collect();
+    let mut bytes = [&MAGIC[..], &checksum(owner, MAGIC)].concat();
+    bytes.extend(records.iter().flat_map(|record| frame(owner, record)));
     fresh.write_all(&bytes)?;
     fresh.sync_all()?;
     std::fs::rename(&temporary, path)?;
@@ -94,23 +120,23 @@ fn rewrite(path: &Path, records: &[Record]) -> io::Result<File> {
     OpenOptions::new().append(true).open(path)
 }
 
-fn checksum(bytes: &[u8]) -> [u8; CHECK] {
-    let digest: [u8; 32] = Sha3_256::digest(bytes).into();
+fn checksum(owner: &PublicKey, bytes: &[u8]) -> [u8; CHECK] {
+    let digest: [u8; 32] = Sha3_256::new().chain_update(owner.0).chain_update(bytes).finalize().into();
     let mut check = [0; CHECK];
     check.copy_from_slice(&digest[..CHECK]);
     check
 }
 
-fn frame(record: &Record) -> Vec<u8> {
+fn frame(owner: &PublicKey, record: &Record) -> Vec<u8> {
     let mut bytes = encode(record);
-    let check = checksum(&bytes);
+    let check = checksum(owner, &bytes);
     bytes.extend_from_slice(&check);
     bytes
 }
 
-fn parse(chunk: &[u8]) -> Option<Record> {
+fn parse(owner: &PublicKey, chunk: &[u8]) -> Option<Record> {
     let (bytes, check) = chunk.split_at_checked(chunk.len().checked_sub(CHECK)?)?;
-    if checksum(bytes) != check {
+    if checksum(owner, bytes) != check {
         return None;
     }
     decode("journal record", bytes).ok()

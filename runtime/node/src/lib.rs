@@ -17,6 +17,9 @@ mod metrics;
 mod replica;
 pub mod rpc;
 mod service;
+mod snapshots;
+mod state_sync;
+mod turns;
 
 pub use counterpart_network::Peer;
 pub use dev_accounts::{FAUCET, dev_account};
@@ -24,4 +27,5 @@ pub use devnet::{Devnet, DevnetConfig, DevnetError};
 pub use journal::Journal;
 pub use mempool::{SubmitError, SubmitErrorKind};
 pub use replica::{Replica, ReplicaError};
-pub use service::{Node, NodeConfig, NodeError, parse_peer};
+pub use service::{JOURNAL, Node, NodeConfig, NodeError, parse_peer};
+pub use state_sync::{StateSync, StateSyncError};

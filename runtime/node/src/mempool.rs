@@ -1,7 +1,7 @@
 //! Transactions that wait for a block.
 
 use counterpart_execution::{BlockContext, Executor, account};
-use counterpart_ledger::{Address, Hash, RejectCode, SignedTransaction, StateRead};
+use counterpart_ledger::{Address, Hash, RejectCode, SignedTransaction, StateRead, encode};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most transactions that wait.
@@ -10,6 +10,8 @@ const MAX_WAITING: usize = 20_000;
 const MAX_AHEAD: u64 = 1_000;
 /// Most transactions in a block.
 const MAX_IN_BLOCK: usize = 2_000;
+/// Most bytes of the transactions of a block: a proposal is one message.
+pub(crate) const MAX_BLOCK_BYTES: usize = 2 << 20;
 /// Most gas in a block, by the transactions' limits.
 const MAX_BLOCK_GAS: u64 = 4_000_000_000;
 
@@ -52,10 +54,16 @@ impl SubmitError {
     }
 }
 
+/// A transaction and the length of its encoding.
+struct Waiting {
+    signed: SignedTransaction,
+    bytes: usize,
+}
+
 /// Waiting transactions, by sender and nonce.
 #[derive(Default)]
 pub(crate) struct Mempool {
-    waiting: BTreeMap<(Address, u64), SignedTransaction>,
+    waiting: BTreeMap<(Address, u64), Waiting>,
     hashes: BTreeSet<Hash>,
 }
 
@@ -70,6 +78,11 @@ impl Mempool {
 
     pub fn contains(&self, hash: &Hash) -> bool {
         self.hashes.contains(hash)
+    }
+
+    /// One of them, by sender and nonce.
+    pub fn get(&self, sender: &Address, nonce: u64) -> Option<&SignedTransaction> {
+        self.waiting.get(&(*sender, nonce)).map(|waiting| &waiting.signed)
     }
 
     /// The first number that no waiting transaction of a sender uses, from the account's next on.
@@ -111,25 +124,29 @@ impl Mempool {
             return Err(SubmitError::new(SubmitErrorKind::Rejected(RejectCode::Nonce), message));
         }
         self.hashes.insert(hash);
-        self.waiting.insert((sender, transaction.nonce), signed);
+        let bytes = encode(&signed).len();
+        self.waiting.insert((sender, signed.transaction.nonce), Waiting { signed, bytes });
         Ok(hash)
     }
 
     /// The transactions of the next block: each sender's from its next nonce on, without gaps.
     pub fn select(&self, nonce: impl Fn(&Address) -> u64) -> Vec<SignedTransaction> {
-        let (mut chosen, mut gas) = (Vec::new(), 0u64);
+        let (mut chosen, mut gas, mut size) = (Vec::new(), 0u64, 0);
         let mut expected: Option<(Address, u64)> = None;
-        for ((sender, number), signed) in &self.waiting {
+        for ((sender, number), Waiting { signed, bytes }) in &self.waiting {
             let next = match expected {
                 Some((address, next)) if address == *sender => next,
                 _ => nonce(sender),
             };
             expected = Some((*sender, next));
             let limit = signed.transaction.gas_limit.0;
-            if *number != next || chosen.len() >= MAX_IN_BLOCK || gas.saturating_add(limit) > MAX_BLOCK_GAS {
+            let full = chosen.len() >= MAX_IN_BLOCK
+                || gas.saturating_add(limit) > MAX_BLOCK_GAS
+                || size + bytes > MAX_BLOCK_BYTES;
+            if *number != next || full {
                 continue;
             }
-            gas += limit;
+            (gas, size) = (gas + limit, size + bytes);
             expected = Some((*sender, next + 1));
             chosen.push(signed.clone());
         }
@@ -139,7 +156,7 @@ impl Mempool {
     /// Forgets what can no longer be included.
     pub fn prune(&mut self, height: u64, nonce: impl Fn(&Address) -> u64) {
         let hashes = &mut self.hashes;
-        self.waiting.retain(|(sender, number), signed| {
+        self.waiting.retain(|(sender, number), Waiting { signed, .. }| {
             let keep = signed.transaction.expires_at.0 > height && *number >= nonce(sender);
             if !keep {
                 hashes.remove(&signed.hash());

@@ -5,8 +5,11 @@ use counterpart_consensus::Message;
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// Upper bounds of the time between approved blocks, in ms.
-const BOUNDS_MS: [u64; 10] = [2, 5, 10, 25, 50, 100, 250, 500, 1_000, 5_000];
+/// Upper bounds of times, in us.
+const BOUNDS_US: [u64; 15] = [
+    250, 500, 1_000, 1_500, 2_000, 3_000, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000,
+    5_000_000,
+];
 
 /// Counters of a running node.
 #[derive(Default)]
@@ -25,9 +28,41 @@ pub(crate) struct Metrics {
     bytes_sent: AtomicU64,
     messages_dropped: AtomicU64,
     votes_received: AtomicU64,
+    messages_waiting: AtomicU64,
+    peers: AtomicU64,
     approved_at_us: AtomicU64,
-    between: [AtomicU64; BOUNDS_MS.len() + 1],
-    between_sum_us: AtomicU64,
+    between: Histogram,
+    certified: Histogram,
+    approved: Histogram,
+    transactions: AtomicU64,
+}
+
+/// How often something took how long.
+#[derive(Default)]
+struct Histogram {
+    buckets: [AtomicU64; BOUNDS_US.len() + 1],
+    sum_us: AtomicU64,
+}
+
+impl Histogram {
+    fn add(&self, us: u64) {
+        let place = BOUNDS_US.iter().position(|bound| us <= *bound).unwrap_or(BOUNDS_US.len());
+        self.buckets[place].fetch_add(1, Relaxed);
+        self.sum_us.fetch_add(us, Relaxed);
+    }
+
+    fn write(&self, text: &mut String, name: &str, help: &str) {
+        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} histogram");
+        let mut count = 0;
+        for (place, bucket) in self.buckets.iter().enumerate() {
+            count += bucket.load(Relaxed);
+            let bound =
+                BOUNDS_US.get(place).map_or("+Inf".to_owned(), |bound| format!("{}", *bound as f64 / 1_000_000.0));
+            let _ = writeln!(text, "{name}_bucket{{le=\"{bound}\"}} {count}");
+        }
+        let sum = self.sum_us.load(Relaxed) as f64 / 1_000_000.0;
+        let _ = writeln!(text, "{name}_sum {sum}\n{name}_count {count}");
+    }
 }
 
 impl Metrics {
@@ -52,14 +87,38 @@ impl Metrics {
         self.messages_dropped.fetch_add(1, Relaxed);
     }
 
-    pub fn stands(&self, standing: &Standing, now_us: u64) {
-        let before = self.height.swap(standing.height, Relaxed);
-        if standing.height > before {
-            let since = now_us.saturating_sub(self.approved_at_us.swap(now_us, Relaxed));
-            let place = BOUNDS_MS.iter().position(|bound| since <= bound * 1_000).unwrap_or(BOUNDS_MS.len());
-            self.between[place].fetch_add(1, Relaxed);
-            self.between_sum_us.fetch_add(since, Relaxed);
+    /// A block is approved.
+    pub fn approved(&self, height: u64, now_us: u64) {
+        let before = self.height.swap(height, Relaxed);
+        let since = now_us.saturating_sub(self.approved_at_us.swap(now_us, Relaxed));
+        // The first after a start says nothing of the network.
+        if before > 0 {
+            self.between.add(since);
         }
+    }
+
+    /// A block is approved so long after its proposal was seen.
+    pub fn approved_after(&self, us: u64) {
+        self.approved.add(us);
+    }
+
+    /// Transactions executed in approved blocks since the start.
+    pub fn executed(&self, transactions: u64) {
+        self.transactions.store(transactions, Relaxed);
+    }
+
+    /// A block is certified so long after its proposal was seen.
+    pub fn certified(&self, us: u64) {
+        self.certified.add(us);
+    }
+
+    /// Messages that wait for the machine, and peers that were heard lately.
+    pub fn links(&self, waiting: usize, peers: usize) {
+        self.messages_waiting.store(waiting as u64, Relaxed);
+        self.peers.store(peers as u64, Relaxed);
+    }
+
+    pub fn stands(&self, standing: &Standing) {
         self.view.store(standing.view, Relaxed);
         self.epoch.store(standing.epoch, Relaxed);
         self.peers_unheard.store(standing.unheard.len() as u64, Relaxed);
@@ -74,6 +133,8 @@ impl Metrics {
             ("counterpart_height", "Height of the newest approved block.", self.height.load(Relaxed)),
             ("counterpart_view", "The view.", self.view.load(Relaxed)),
             ("counterpart_epoch", "The epoch.", self.epoch.load(Relaxed)),
+            ("counterpart_peers", "Peers heard in the last seconds.", self.peers.load(Relaxed)),
+            ("counterpart_messages_waiting", "Messages from peers that wait.", self.messages_waiting.load(Relaxed)),
             ("counterpart_members_unheard", "Members not heard in this view.", self.peers_unheard.load(Relaxed)),
             ("counterpart_members_away", "Members silent when it was on them to lead.", self.peers_away.load(Relaxed)),
             ("counterpart_members_accused", "Members that contradicted themselves.", self.accused.load(Relaxed)),
@@ -93,6 +154,11 @@ impl Metrics {
                 "Messages that could not be read.",
                 self.messages_malformed.load(Relaxed),
             ),
+            (
+                "counterpart_transactions_executed_total",
+                "Transactions of approved blocks.",
+                self.transactions.load(Relaxed),
+            ),
             ("counterpart_messages_sent_total", "Messages to peers.", self.messages_sent.load(Relaxed)),
             ("counterpart_bytes_sent_total", "Bytes to peers.", self.bytes_sent.load(Relaxed)),
             (
@@ -107,16 +173,10 @@ impl Metrics {
                 let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}");
             }
         }
-        let name = "counterpart_block_interval_seconds";
-        let _ = writeln!(text, "# HELP {name} Time between approved blocks.\n# TYPE {name} histogram");
-        let mut count = 0;
-        for (place, bucket) in self.between.iter().enumerate() {
-            count += bucket.load(Relaxed);
-            let bound = BOUNDS_MS.get(place).map_or("+Inf".to_owned(), |bound| format!("{}", *bound as f64 / 1_000.0));
-            let _ = writeln!(text, "{name}_bucket{{le=\"{bound}\"}} {count}");
-        }
-        let sum = self.between_sum_us.load(Relaxed) as f64 / 1_000_000.0;
-        let _ = writeln!(text, "{name}_sum {sum}\n{name}_count {count}");
+        self.between.write(&mut text, "counterpart_block_interval_seconds", "Time between approved blocks.");
+        let help = "From a proposal to its certificate.";
+        self.certified.write(&mut text, "counterpart_certify_seconds", help);
+        self.approved.write(&mut text, "counterpart_approve_seconds", "From a proposal to its approval.");
         text
     }
 }

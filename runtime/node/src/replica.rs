@@ -70,7 +70,11 @@ impl Replica {
         if store.genesis() != genesis {
             return Err(StoreError::Corrupt(format!("{} has another genesis", ledger.display())).into());
         }
-        let (journal, records) = Journal::open(&folder.join("signed.journal"))?;
+        let (path, owner) = (folder.join("signed.journal"), key.public_key());
+        let (journal, records) = match path.exists() {
+            true => Journal::open(&path, owner)?,
+            false => (Journal::create(&path, owner, Vec::new())?, Vec::new()),
+        };
         let voter = Voter::new(genesis.chain, genesis.validators.clone(), index, key, &records);
         Ok(Self { index, store, executor, signer: Mutex::new(Signer { voter, journal }) })
     }
@@ -130,7 +134,7 @@ impl Replica {
             parent: head.hash,
             time_ms: now_ms.max(head.time_ms + 1),
             proposer: self.index,
-            profile: self.executor.profile().hash(),
+            profile: self.executor.profile_hash(),
             validator_set: genesis.validators.hash(),
             transactions_root: Block::transactions_root(&transactions),
             parent_state_root: head.state_root,
@@ -158,7 +162,7 @@ impl Replica {
             (header.height.0 == head.height.0 + 1, "its height is not the next"),
             (header.parent == head.hash, "its parent is not the newest block"),
             (header.time_ms > head.time_ms, "its time does not rise"),
-            (header.profile == self.executor.profile().hash(), "it is of another profile"),
+            (header.profile == self.executor.profile_hash(), "it is of another profile"),
             (header.validator_set == genesis.validators.hash(), "it is of another validator set"),
             (header.transactions_root == Block::transactions_root(&block.transactions), "it has other transactions"),
             (header.parent_state_root == head.state_root, "its parent led to another state"),
@@ -196,6 +200,7 @@ impl Replica {
             writes: &result.writes,
             codes: &result.codes,
             certificate: Some(certificate),
+            approval: None,
         })?)
     }
 

@@ -1,34 +1,35 @@
 //! One replica of a network: the machine, driven by links, a disk, a clock and clients.
 
 use crate::journal::Journal;
-use crate::machine::{Fault, Machine, Now, Setup, SharedMempool, Standing, Timing, To, verify_signature};
+use crate::machine::{Fault, Machine, Setup, SharedMempool, Standing, Timing, verify_signature};
 use crate::mempool::{SubmitError, SubmitErrorKind};
 use crate::metrics::Metrics;
 use crate::replica::context_after;
 use crate::rpc::Backend;
-use counterpart_consensus::Message;
+use crate::snapshots::Snapshots;
+use crate::turns::{Clock, Seen, Turns};
 use counterpart_execution::{BlockContext, Executor};
 use counterpart_ledger::{
     ClientApproval, Evidence, Genesis, Hash, Height, PublicKey, Quiet, SecretKey, SignedBy, SignedTransaction,
     ValidatorSet,
 };
 use counterpart_module::Profile;
-use counterpart_network::{Channel, Incoming, Network, NetworkConfig, NetworkError, Outgoing, Peer, Recipient, Sender};
+use counterpart_network::{Network, NetworkConfig, NetworkError, Peer};
 use counterpart_storage::{Store, StoreError};
 use counterpart_vm::{Compiler, Options, WasmtimeEngine};
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
 
+/// The file of signatures in a replica's folder.
+pub const JOURNAL: &str = "signed.journal";
 /// Messages that wait for the machine before further ones are dropped.
 const QUEUE: usize = 8_192;
 /// Most bytes of a message.
-const MOST_MESSAGE_BYTES: u32 = 8 << 20;
-/// Most inputs that one turn takes before it writes and sends.
-const TURN: usize = 256;
+pub(crate) const MOST_MESSAGE_BYTES: u32 = 8 << 20;
 
 /// What a node is made of.
 pub struct NodeConfig {
@@ -46,6 +47,8 @@ pub struct NodeConfig {
     pub approve_at: u16,
     /// How long it waits for what.
     pub timing: Timing,
+    /// A snapshot for those who start anew is made after every so many blocks; 0 makes none.
+    pub snapshot_every: u64,
     /// Whether it waits for the disk before a signature leaves. Without it a loss of power may make the replica contradict
     /// itself: for benchmarks.
     pub sync: bool,
@@ -80,24 +83,25 @@ pub enum NodeError {
 }
 
 /// What clients ask of the machine.
-enum Order {
+pub(crate) enum Order {
     Submitted(SignedTransaction),
     Approve(ClientApproval, oneshot::Sender<bool>),
     Quiet(u64, Hash, oneshot::Sender<Vec<(Quiet, SignedBy)>>),
     Stop,
 }
 
-struct Shared {
-    store: Arc<Store>,
-    executor: Executor,
-    mempool: SharedMempool,
-    orders: mpsc::UnboundedSender<Order>,
-    heights: watch::Sender<Height>,
-    standing: Mutex<Option<Standing>>,
-    validators: Mutex<ValidatorSet>,
-    accused: Mutex<Vec<Evidence>>,
-    metrics: Metrics,
-    fault: Mutex<Option<String>>,
+/// What the thread of the machine and those who answer clients both have.
+pub(crate) struct Shared {
+    pub store: Arc<Store>,
+    pub executor: Executor,
+    pub mempool: SharedMempool,
+    pub orders: mpsc::UnboundedSender<Order>,
+    pub heights: watch::Sender<Height>,
+    pub standing: Mutex<Option<Standing>>,
+    pub validators: Mutex<ValidatorSet>,
+    pub accused: Mutex<Vec<Evidence>>,
+    pub metrics: Metrics,
+    pub fault: Mutex<Option<String>>,
 }
 
 /// A running node. Dropping it stops it.
@@ -109,7 +113,8 @@ pub struct Node {
 impl Node {
     /// Starts a replica, new or kept.
     ///
-    /// A replica whose journal is missing although it has blocks does not know what it signed: it follows and signs nothing.
+    /// A replica whose journal of signatures is missing, damaged or of another replica does not know what it signed: it follows
+    /// and signs nothing until its operator says from where on it may ([`Journal::create`] with a resumption).
     ///
     /// # Errors
     /// [`NodeError`] when its data, its address or the machine's engine cannot be used.
@@ -128,21 +133,29 @@ impl Node {
         if *store.genesis() != config.genesis {
             return Err(NodeError::Genesis(ledger));
         }
-        let journal_path = folder.join("signed.journal");
-        let signs = journal_path.exists() || store.head().height.0 == 0;
-        let (journal, records) = Journal::open(&journal_path).map_err(|cause| file(&journal_path, cause))?;
+        let key = SecretKey::from_seed(*config.seed);
+        let journal_path = folder.join(JOURNAL);
+        let (journal, records) = match Journal::open(&journal_path, key.public_key()) {
+            Ok((journal, records)) => (Some(journal), records),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidData) => {
+                tracing::warn!(%error, "the journal of signatures is lost: this replica follows, and signs nothing");
+                (None, Vec::new())
+            }
+            Err(cause) => return Err(file(&journal_path, cause)),
+        };
         let options =
             Options { compiler: Compiler::Cranelift, cache_dir: Some(folder.join("compiled")), ..Options::default() };
         let executor = Executor::new(Arc::new(WasmtimeEngine::new(options)?), Profile::v1());
+        store.wait_for_disk(config.sync);
         let store = Arc::new(store);
         let (orders, queue) = mpsc::unbounded_channel();
         let (mempool, clock) = (SharedMempool::default(), Clock::new());
         let setup = Setup {
             ledger: store.clone(),
             executor: executor.clone(),
-            key: SecretKey::from_seed(*config.seed),
+            key,
             records,
-            signs,
+            signs: journal.is_some(),
             approve_at: config.approve_at,
             mempool: mempool.clone(),
             timing: config.timing,
@@ -169,8 +182,19 @@ impl Node {
             mempool,
             orders,
         });
-        let turns =
-            Turns { machine, journal, clock, shared: shared.clone(), sender: network.sender(), sync: config.sync };
+        let snapshots =
+            Snapshots::start(folder.join("snapshots"), config.snapshot_every, shared.store.clone(), network.sender());
+        let snapshots = snapshots.map_err(|cause| file(folder, cause))?;
+        let turns = Turns {
+            snapshots,
+            machine,
+            journal,
+            clock,
+            shared: shared.clone(),
+            sender: network.sender(),
+            sync: config.sync,
+            seen: Seen::default(),
+        };
         let thread = std::thread::Builder::new()
             .name("replica".to_owned())
             .spawn(move || turns.run(network, queue))
@@ -205,170 +229,6 @@ impl Node {
 impl Drop for Node {
     fn drop(&mut self) {
         self.end();
-    }
-}
-
-/// The clocks that the machine is told of.
-struct Clock {
-    start: Instant,
-}
-
-impl Clock {
-    fn new() -> Self {
-        Self { start: Instant::now() }
-    }
-
-    fn now(&self) -> Now {
-        Now { us: self.start.elapsed().as_micros() as u64, wall_ms: crate::devnet::now_ms() }
-    }
-}
-
-/// The thread of the machine.
-struct Turns {
-    machine: Machine<Arc<Store>>,
-    journal: Journal,
-    clock: Clock,
-    shared: Arc<Shared>,
-    sender: Sender,
-    sync: bool,
-}
-
-enum Input {
-    Message(Incoming),
-    Order(Order),
-    Time,
-}
-
-impl Turns {
-    fn run(mut self, mut network: Network, mut orders: mpsc::UnboundedReceiver<Order>) {
-        let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-            Ok(runtime) => runtime,
-            Err(error) => return self.fail(&error.to_string()),
-        };
-        let mut next = Some(Input::Time);
-        while let Some(input) = next {
-            let mut inputs = vec![input];
-            while inputs.len() < TURN
-                && let Some(message) = network.try_receive()
-            {
-                inputs.push(Input::Message(message));
-            }
-            while inputs.len() < TURN
-                && let Ok(order) = orders.try_recv()
-            {
-                inputs.push(Input::Order(order));
-            }
-            match self.turn(inputs) {
-                Ok(true) => {}
-                Ok(false) => return,
-                Err(error) => return self.fail(&error),
-            }
-            let wait = self.machine.wake_us().saturating_sub(self.clock.now().us);
-            next = runtime.block_on(async {
-                tokio::select! {
-                    message = network.receive() => message.map(Input::Message),
-                    order = orders.recv() => order.map(Input::Order),
-                    () = tokio::time::sleep(Duration::from_micros(wait)) => Some(Input::Time),
-                }
-            });
-        }
-        self.fail("the links are closed");
-    }
-
-    /// Takes inputs; writes what was signed in one piece; then sends. Answers whether to go on.
-    fn turn(&mut self, inputs: Vec<Input>) -> Result<bool, String> {
-        let text = |error: Fault| error.to_string();
-        for input in inputs {
-            let now = self.clock.now();
-            match input {
-                Input::Time => self.machine.tick(now).map_err(text)?,
-                Input::Message(incoming) => match Message::decode(&incoming.bytes) {
-                    Ok(message) => {
-                        self.shared.metrics.received(&message, incoming.bytes.len());
-                        self.machine.receive(incoming.from, message, now).map_err(text)?;
-                    }
-                    Err(error) => {
-                        self.shared.metrics.malformed();
-                        tracing::debug!(from = %incoming.from, %error, "a message cannot be read");
-                    }
-                },
-                Input::Order(Order::Stop) => return Ok(false),
-                Input::Order(Order::Submitted(transaction)) => {
-                    self.machine.submitted(transaction, now).map_err(text)?
-                }
-                Input::Order(Order::Approve(approval, answer)) => {
-                    let _ = answer.send(self.machine.approve(approval).map_err(text)?);
-                }
-                Input::Order(Order::Quiet(view, block, answer)) => {
-                    self.machine.ask_quiet(view, block, now);
-                    let _ = answer.send(self.machine.quiet(view, &block));
-                }
-            }
-        }
-        let now = self.clock.now();
-        if now.us >= self.machine.wake_us() {
-            self.machine.tick(now).map_err(text)?;
-        }
-        loop {
-            let records = self.machine.records();
-            if records.is_empty() {
-                break;
-            }
-            let floor = self.machine.floor();
-            self.journal.append(&records, self.sync, floor).map_err(|error| format!("the journal failed: {error}"))?;
-            self.machine.release(self.clock.now()).map_err(text)?;
-        }
-        for (to, message) in self.machine.messages() {
-            self.send(to, &message);
-        }
-        self.publish();
-        Ok(true)
-    }
-
-    fn send(&self, to: To, message: &Message) {
-        let channel = match message {
-            Message::Transaction(_) => Channel::Transactions,
-            Message::Blocks { .. } | Message::Block(_) | Message::WantBlocks { .. } | Message::WantBlock { .. } => {
-                Channel::CatchUp
-            }
-            _ => Channel::Consensus,
-        };
-        let to = match to {
-            To::All => Recipient::All,
-            To::One(key) => Recipient::One(key),
-        };
-        let bytes = message.encode();
-        self.shared.metrics.sent(bytes.len());
-        if !self.sender.send(Outgoing { to, channel, bytes }) {
-            self.shared.metrics.dropped();
-        }
-    }
-
-    fn publish(&self) {
-        let standing = self.machine.standing();
-        let shared = &self.shared;
-        shared.metrics.stands(&standing, self.clock.now().us);
-        let height = Height(standing.height);
-        if *shared.heights.borrow() < height {
-            shared.heights.send_replace(height);
-        }
-        {
-            let mut validators = shared.validators.lock().unwrap_or_else(PoisonError::into_inner);
-            if validators.epoch != self.machine.validators().epoch {
-                *validators = self.machine.validators().clone();
-            }
-        }
-        let evidence = self.machine.accused();
-        let mut accused = shared.accused.lock().unwrap_or_else(PoisonError::into_inner);
-        if accused.len() != evidence.len() {
-            *accused = evidence.values().copied().collect();
-        }
-        *shared.standing.lock().unwrap_or_else(PoisonError::into_inner) = Some(standing);
-    }
-
-    fn fail(&self, error: &str) {
-        tracing::error!(%error, "the node stops");
-        *self.shared.fault.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_owned());
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::faults::Lie;
 use counterpart_consensus::{Message, Proposal};
-use counterpart_ledger::{Hash, Phase, SecretKey, SignedBy, Statement};
+use counterpart_ledger::{Block, Hash, Phase, SecretKey, SignedBy, Statement};
 use std::collections::BTreeSet;
 
 /// A liar's own memory.
@@ -87,8 +87,19 @@ impl Liar {
                 vec![(Half::Odd, message)]
             }
             (Lie::Forge, Message::Proposal(proposal)) => {
-                let wrong = self.variant(&proposal, |proposal| proposal.block.header.parent_state_root = Hash([7; 32]));
-                vec![(Half::All, Message::Proposal(Box::new(wrong)))]
+                let wrong = match proposal.statement.view % 3 {
+                    0 => self.variant(&proposal, |proposal| proposal.block.header.parent_state_root = Hash([7; 32])),
+                    1 => self.variant(&proposal, |proposal| proposal.block.header.height.0 += 1_000),
+                    _ => Proposal { block: with_other_transactions(&proposal.block), ..*proposal.clone() },
+                };
+                // The true one comes after it.
+                vec![(Half::All, Message::Proposal(Box::new(wrong))), (Half::Odd, Message::Proposal(proposal))]
+            }
+            (Lie::Forge, Message::Block(block)) => {
+                vec![
+                    (Half::All, Message::Block(Box::new(with_other_transactions(&block)))),
+                    (Half::All, Message::Block(block)),
+                ]
             }
             (Lie::Forge, Message::Certificate(mut certificate)) => {
                 // Signatures of others under another statement, and one signer twice.
@@ -112,6 +123,16 @@ impl Liar {
         other.signed = self.sign(&other.statement);
         other
     }
+}
+
+/// The same header over transactions that it does not name.
+fn with_other_transactions(block: &Block) -> Block {
+    let mut other = block.clone();
+    match other.transactions.first().cloned() {
+        Some(first) => other.transactions.push(first),
+        None => other.header.transactions_root = Hash([8; 32]),
+    }
+    other
 }
 
 fn skip(statement: &Statement) -> Statement {

@@ -208,6 +208,10 @@ impl Watcher {
         );
     }
 
+    pub fn behind(&mut self, replica: usize, height: u64, others: u64) {
+        self.violated("I7", format!("replica {replica} stays at height {height}, and others are above {others}"));
+    }
+
     pub fn failed(&mut self, replica: usize, fault: &str) {
         self.violated("fault", format!("replica {replica} stopped: {fault}"));
     }

@@ -1,5 +1,6 @@
 //! The world: replicas, links, time, and what goes wrong.
 
+mod links;
 mod traffic;
 
 use crate::faults::Lie;
@@ -224,6 +225,8 @@ impl World {
             self.at(300_000, What::Crash { replica });
         }
         let mut progress = (0, 0);
+        // The height that every honest replica must reach once nothing more goes wrong, and since when.
+        let mut goal: Option<(u64, u64)> = None;
         while let Some(Reverse((when_us, _, what))) = self.queue.pop() {
             self.now_us = when_us;
             self.handle(what);
@@ -235,11 +238,26 @@ impl World {
                 }
             }
             let enough = !self.watcher.violations.is_empty() || self.watcher.conflicts >= MOST_CONFLICTS;
-            if height >= self.plan.heights || enough {
+            if enough {
                 break;
             }
+            if height >= self.plan.heights && goal.is_none() {
+                goal = Some((height, self.now_us));
+                self.split = false;
+                if !self.is_live() {
+                    break;
+                }
+            }
+            if let Some((target, since_us)) = goal {
+                let behind = self.honest().find(|index| self.replicas[*index].height < target);
+                let Some(behind) = behind else { break };
+                if self.now_us > since_us + PATIENCE_US {
+                    self.watcher.behind(behind, self.replicas[behind].height, target);
+                    break;
+                }
+            }
             // Who does not get on is left in peace: what the protocol promises is progress after the last fault.
-            self.calm = self.now_us > progress.1 + PATIENCE_US / 2;
+            self.calm = goal.is_some() || self.now_us > progress.1 + PATIENCE_US / 2;
             let patience_us = if self.watcher.conflicts > 0 { PATIENCE_US / 20 } else { PATIENCE_US };
             if self.now_us > progress.1.max(self.last_fault_us) + patience_us {
                 break;
@@ -248,16 +266,25 @@ impl World {
         self.finish()
     }
 
+    /// Replicas that neither lie nor keep silent.
+    fn honest(&self) -> impl Iterator<Item = usize> {
+        let honest = |own: &Replica| own.liar.is_none() && !own.silent;
+        self.replicas.iter().enumerate().filter(move |(_, own)| honest(own)).map(|(index, _)| index)
+    }
+
+    /// Whether enough are honest for the chain to go on, and no conflict has split them.
+    fn is_live(&self) -> bool {
+        let silent = self.plan.faults.silent + self.plan.faults.liars.len() as u16;
+        let enough = self.plan.approve_at.max(self.plan.quorum) <= self.plan.replicas - silent;
+        enough && self.watcher.violations.is_empty() && self.watcher.conflicts == 0
+    }
+
     /// I7: after the last fault every honest replica moves on.
     fn finish(mut self) -> Outcome {
-        let honest: Vec<usize> = (0..self.replicas.len())
-            .filter(|index| self.replicas[*index].liar.is_none() && !self.replicas[*index].silent)
-            .collect();
+        let honest: Vec<usize> = self.honest().collect();
         let top = honest.iter().map(|index| self.replicas[*index].height).max().unwrap_or(0);
         let lowest = honest.iter().map(|index| self.replicas[*index].height).min().unwrap_or(0);
-        let silent = self.plan.faults.silent + self.plan.faults.liars.len() as u16;
-        let live = self.plan.approve_at.max(self.plan.quorum) <= self.plan.replicas - silent;
-        if top < self.plan.heights && self.watcher.violations.is_empty() && self.watcher.conflicts == 0 && live {
+        if top < self.plan.heights && self.is_live() {
             let machines = self.replicas.iter().filter_map(|own| own.machine.as_ref());
             let standings: Vec<_> = machines.map(Machine::standing).collect();
             self.watcher.stuck(top, PATIENCE_US / 1_000_000, &format!("{standings:?}"));
@@ -415,7 +442,7 @@ impl World {
                 To::All => self.broadcast_as(replica, message),
                 To::One(key) => {
                     if let Some(to) = self.replicas.iter().position(|other| other.key.public_key() == key) {
-                        self.send(replica, to, Arc::new(message));
+                        self.send_as(replica, to, message);
                     }
                 }
             }
@@ -452,89 +479,6 @@ impl World {
             {
                 self.approvals = (self.approvals.0 + 1, self.approvals.1 + (self.now_us - at));
             }
-        }
-    }
-
-    /// What a replica's machine sends to all: a liar changes it.
-    fn broadcast_as(&mut self, from: usize, message: Message) {
-        let variants = match self.replicas[from].liar.as_mut() {
-            Some(liar) => liar.send(message),
-            None => vec![(crate::liar::Half::All, message)],
-        };
-        for (half, message) in variants {
-            self.witness(from, &message);
-            let message = Arc::new(message);
-            for to in (0..self.replicas.len()).filter(|to| half.includes(*to)) {
-                self.send(from, to, message.clone());
-            }
-        }
-    }
-
-    fn broadcast(&mut self, from: usize, message: Message) {
-        self.witness(from, &message);
-        let message = Arc::new(message);
-        for to in 0..self.replicas.len() {
-            self.send(from, to, message.clone());
-        }
-    }
-
-    /// The watcher sees signatures when they leave.
-    fn witness(&mut self, from: usize, message: &Message) {
-        match message {
-            Message::Proposal(proposal) => {
-                self.watcher.header(&proposal.block.header);
-                self.watcher.signed(&proposal.statement, &proposal.signed);
-                self.proposed_us.entry(proposal.statement.block).or_insert(self.now_us);
-            }
-            Message::Signed(statement, signed) => self.watcher.signed(statement, signed),
-            Message::Certificate(certificate) if certificate.statement.phase == counterpart_ledger::Phase::Vote => {
-                let faults = &self.plan.faults;
-                // Time without a contradiction means something only where messages arrive in time.
-                let synchronous = faults.loss == 0 && !faults.partitions && !faults.crashes;
-                if synchronous && self.replicas[from].liar.is_none() {
-                    let (view, block) = (certificate.statement.view, certificate.statement.block);
-                    let when_us = self.now_us + 2 * self.delta_us() + 1_000;
-                    self.at(when_us, What::Quiet { replica: from, view, block });
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn delta_us(&self) -> u64 {
-        self.plan.faults.latency_us + self.plan.faults.jitter_us
-    }
-
-    /// A client beside a replica decides by time: the block counts if it survives as many liars as there are.
-    fn quiet(&mut self, replica: usize, view: u64, block: &Hash) {
-        let now = self.now(replica);
-        let delta_ms = self.delta_us().div_ceil(1_000);
-        let Some(machine) = self.replicas[replica].machine.as_mut() else { return };
-        let Some(sight) = machine.sight(view, block, now) else { return };
-        let liars = self.plan.faults.liars.len() as u16;
-        if sight.tolerated(machine.validators(), delta_ms).is_some_and(|tolerated| tolerated >= liars) {
-            self.synchronous += 1;
-            self.watcher.synchronous(view, block);
-        }
-    }
-
-    fn send(&mut self, from: usize, to: usize, message: Arc<Message>) {
-        if from == to || self.replicas[to].silent {
-            return;
-        }
-        let apart = self.split && self.replicas[from].side != self.replicas[to].side;
-        if apart || self.random.happens(self.plan.faults.loss) {
-            return;
-        }
-        let copies = 1 + u64::from(self.random.happens(self.plan.faults.duplicates));
-        for _ in 0..copies {
-            let delay = self.plan.faults.latency_us + self.random.below(self.plan.faults.jitter_us + 1);
-            let slot = self.free.pop().unwrap_or_else(|| {
-                self.flying.push(None);
-                self.flying.len() - 1
-            });
-            self.flying[slot] = Some(message.clone());
-            self.at(self.now_us + delay, What::Deliver { to, from, slot });
         }
     }
 

@@ -25,6 +25,8 @@ pub struct Commit<'a> {
     pub codes: &'a BTreeMap<Hash, Vec<u8>>,
     /// The votes that certify it.
     pub certificate: Option<&'a Certificate>,
+    /// The finals that approve it, if they are there; otherwise [`Store::put_approval`] keeps them later.
+    pub approval: Option<&'a Certificate>,
 }
 
 impl Store {
@@ -34,7 +36,7 @@ impl Store {
     /// [`StoreError::NotNext`] when it does not follow the head; [`StoreError::Store`] when the disk fails, after which
     /// every commit is refused with [`StoreError::Poisoned`] until the store is opened again.
     pub fn commit(&self, commit: &Commit<'_>) -> Result<Head, StoreError> {
-        let Commit { block, receipts, writes, codes, certificate } = commit;
+        let Commit { block, receipts, writes, codes, certificate, approval } = commit;
         let header = &block.header;
         let mut watermark = self.commits.lock().unwrap_or_else(PoisonError::into_inner);
         let newest = self.newest();
@@ -70,6 +72,9 @@ impl Store {
         if let Some(certificate) = certificate {
             batch.insert(&tables.certificates, height, encode(*certificate));
         }
+        if let Some(approval) = approval {
+            batch.insert(&tables.approvals, height, encode(*approval));
+        }
         batch.insert(&tables.meta, keys::HEAD, encode(&next));
         if let Some(kept) = self.retention()?
             && let Some(floor) = next.height.0.checked_sub(kept)
@@ -98,6 +103,21 @@ impl Store {
         self.write(batch)
     }
 
+    /// Keeps more finals for a block than were kept with it. Nobody waits for the disk: a loss of power leaves the earlier ones.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    pub fn grow_approval(&self, height: Height, approval: &Certificate) -> Result<(), StoreError> {
+        let mut batch = self.database.batch().durability(Some(PersistMode::Buffer));
+        batch.insert(&self.tables.approvals, keys::height(height), encode(approval));
+        self.write(batch)
+    }
+
+    /// Whether commits wait for the disk. Without it a loss of power takes the newest blocks away: for measurements only.
+    pub fn wait_for_disk(&self, wait: bool) {
+        self.waits.store(wait, Ordering::SeqCst);
+    }
+
     /// Records that a client took a block for final, durably; answers whether that was not recorded yet. At most
     /// [`Store::MAX_CLIENT_APPROVALS`] are recorded for a block.
     ///
@@ -116,7 +136,8 @@ impl Store {
     }
 
     pub(crate) fn batch(&self) -> Batch {
-        self.database.batch().durability(Some(PersistMode::SyncAll))
+        let mode = if self.waits.load(Ordering::SeqCst) { PersistMode::SyncAll } else { PersistMode::Buffer };
+        self.database.batch().durability(Some(mode))
     }
 
     /// Writes a batch durably, or remembers that the disk cannot be trusted.
@@ -236,6 +257,7 @@ impl Store {
         if new <= floor {
             return Ok(());
         }
+        self.keep_handovers_below(batch, new)?;
         for height in (floor.0..new.0).map(Height) {
             let key = keys::height(height);
             if let Some(block) = self.block(height)? {

@@ -26,6 +26,11 @@ pub const RETENTION: &[u8] = b"retention";
 /// The format of the indexes, which are made again when it differs.
 pub const INDEXES: &[u8] = b"indexes";
 
+/// What proves who votes after an epoch.
+pub fn handover(epoch: u64) -> Vec<u8> {
+    [b"handover/", &epoch.to_be_bytes()[..]].concat()
+}
+
 pub fn height(height: Height) -> [u8; 8] {
     height.0.to_be_bytes()
 }

@@ -4,13 +4,14 @@
 //! carries the root, and every chunk proves that it holds all entries of its range of the trie and no other.
 
 use crate::error::StoreError;
+use crate::handover;
 use crate::head::Head;
 use crate::keys;
 use crate::store::{FORMAT, INDEXES, Store, open_database, parse};
 use borsh::{BorshDeserialize, BorshSerialize};
 use counterpart_ledger::{
-    Block, BlockEvent, Certificate, Genesis, Hash, Header, Height, Receipt, StateKey, StateRead, Verifier, Witness,
-    decode, encode, state_path, system_key,
+    Block, BlockEvent, Certificate, Genesis, Handover, Hash, Header, Height, LightClient, Receipt, StateKey, StateRead,
+    Witness, decode, encode, state_path, system_key,
 };
 use fjall::PersistMode;
 use sha3::{Digest, Sha3_256};
@@ -22,8 +23,8 @@ const CHUNK_BYTES: usize = 2 << 20;
 /// Most bytes of a chunk.
 const MAX_CHUNK_BYTES: u64 = 4 << 20;
 const MANIFEST: &str = "manifest";
-/// The format that this program writes and reads: the second, since headers carry a root of events.
-const MANIFEST_FORMAT: u8 = 2;
+/// The format that this program writes and reads: the third, since validators change and finals decide.
+const MANIFEST_FORMAT: u8 = 3;
 
 /// What a snapshot is of, and the hashes of its files.
 #[derive(Clone, PartialEq, Eq, Debug, BorshSerialize, BorshDeserialize)]
@@ -42,6 +43,10 @@ pub struct Manifest {
     pub next: Header,
     /// The votes for that header.
     pub next_certificate: Certificate,
+    /// R or more finals for it.
+    pub approval: Certificate,
+    /// What proves who votes in each epoch after the first, up to that of the next header.
+    pub handovers: Vec<Handover>,
     /// SHA3-256 of each chunk.
     pub chunks: Vec<Hash>,
     /// Hashes of all code, ascending; each lies in a file of its own.
@@ -71,6 +76,36 @@ fn sha3(bytes: &[u8]) -> Hash {
     Hash(Sha3_256::digest(bytes).into())
 }
 
+/// One of the files of a snapshot.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum SnapshotFile {
+    /// What it is of.
+    Manifest,
+    /// Part of the state.
+    Chunk(u32),
+    /// A contract's code, by its hash.
+    Code(Hash),
+}
+
+impl SnapshotFile {
+    /// Its place in the folder of a snapshot.
+    pub fn path(&self, folder: &Path) -> PathBuf {
+        match self {
+            Self::Manifest => folder.join(MANIFEST),
+            Self::Chunk(index) => chunk_path(folder, *index as usize),
+            Self::Code(hash) => code_path(folder, hash),
+        }
+    }
+
+    /// Puts it into the folder of a snapshot, whole or not at all.
+    ///
+    /// # Errors
+    /// [`StoreError::File`].
+    pub fn put(&self, folder: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+        write_file(&self.path(folder), bytes)
+    }
+}
+
 fn chunk_path(folder: &Path, index: usize) -> PathBuf {
     folder.join(format!("chunk-{index:06}"))
 }
@@ -96,21 +131,38 @@ impl Manifest {
     /// [`StoreError::Snapshot`] for the first thing that does not hold.
     pub fn read(folder: &Path, genesis: &Hash) -> Result<Self, StoreError> {
         let path = folder.join(MANIFEST);
-        let bytes = fs::read(&path).map_err(at(&path))?;
+        Self::parse(&fs::read(&path).map_err(at(&path))?, genesis)
+    }
+
+    /// Reads and verifies a manifest against the hash of the genesis document.
+    ///
+    /// # Errors
+    /// [`StoreError::Snapshot`] for the first thing that does not hold.
+    pub fn parse(bytes: &[u8], genesis: &Hash) -> Result<Self, StoreError> {
         if let Some(&format) = bytes.first()
             && format != MANIFEST_FORMAT
         {
             return Err(broken(format!("it has format {format}, this program reads format {MANIFEST_FORMAT}")));
         }
-        let manifest: Self = decode("manifest", &bytes).map_err(|error| broken(error.to_string()))?;
+        let manifest: Self = decode("manifest", bytes).map_err(|error| broken(error.to_string()))?;
         manifest.verify(genesis)?;
         Ok(manifest)
     }
 
     fn verify(&self, genesis: &Hash) -> Result<(), StoreError> {
         let header = &self.block.header;
-        let verifier = Verifier { chain: self.genesis.chain, validators: self.genesis.validators.clone() };
-        let votes = |certificate: &Certificate, header: &Header| verifier.header(header, certificate).is_ok();
+        let mut light = LightClient::new(&self.genesis);
+        let mut before = light.verifier();
+        for handover in &self.handovers {
+            before = light.verifier();
+            light.hand_over(handover).map_err(|error| broken(error.to_string()))?;
+        }
+        let verifier = light.verifier();
+        let finals = light.take(&self.next, &self.approval, 0);
+        // The block may be the last of the epoch before.
+        let votes = |certificate: &Certificate, header: &Header| {
+            [&verifier, &before].iter().any(|verifier| verifier.header(header, certificate).is_ok())
+        };
         let rules = [
             (self.format == MANIFEST_FORMAT, "it has another format"),
             (self.genesis.hash() == *genesis, "it is of another chain"),
@@ -123,11 +175,27 @@ impl Manifest {
             (self.next.parent_receipts_root == Receipt::root(&self.receipts), "other receipts"),
             (self.next.parent_events_root == BlockEvent::root(&self.receipts), "other events"),
             (votes(&self.certificate, header) && votes(&self.next_certificate, &self.next), "the votes do not hold"),
+            (finals.is_ok(), "the finals do not hold"),
             (self.codes.is_sorted_by(|one, two| one < two), "the code is not in order"),
         ];
         match rules.iter().find(|(holds, _)| !holds) {
             Some((_, broken_rule)) => Err(broken(*broken_rule)),
             None => Ok(()),
+        }
+    }
+
+    /// All files that belong to it, besides itself.
+    pub fn files(&self) -> Vec<SnapshotFile> {
+        let chunks = (0..self.chunks.len() as u32).map(SnapshotFile::Chunk);
+        chunks.chain(self.codes.iter().copied().map(SnapshotFile::Code)).collect()
+    }
+
+    /// Whether these are the bytes of one of its files.
+    pub fn names(&self, file: SnapshotFile, bytes: &[u8]) -> bool {
+        match file {
+            SnapshotFile::Manifest => encode(self) == bytes,
+            SnapshotFile::Chunk(index) => self.chunks.get(index as usize) == Some(&sha3(bytes)),
+            SnapshotFile::Code(hash) => self.codes.contains(&hash) && sha3(bytes) == hash,
         }
     }
 
@@ -149,6 +217,21 @@ impl Manifest {
 }
 
 impl Store {
+    /// The newest block after which a snapshot can be taken: the next one has finals.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the disk fails.
+    pub fn snapshot_height(&self) -> Result<Option<Height>, StoreError> {
+        /// Blocks that are looked at: one set of finals approves several.
+        const BACK: usize = 256;
+        for height in (2..=self.head().height.0).rev().take(BACK) {
+            if self.approval(Height(height))?.is_some() {
+                return Ok(Some(Height(height - 1)));
+            }
+        }
+        Ok(None)
+    }
+
     /// Writes a snapshot of the state after a block into a new folder. Commits may go on meanwhile.
     ///
     /// # Errors
@@ -164,6 +247,10 @@ impl Store {
         let (Some(next), Some(next_certificate)) = (self.block(following)?, self.certificate(following)?) else {
             return Err(StoreError::AboveHead { height: following, head });
         };
+        let approval = self.approval(following)?;
+        let approval = approval.ok_or_else(|| broken(format!("no finals for block {following} are recorded")))?;
+        // Those of epochs that ended up to the next header.
+        let handovers = self.handovers()?.into_iter().filter(|handover| handover.header.height <= height).collect();
         let missing = || StoreError::Corrupt(format!("block {height} is missing"));
         let block = self.block(height)?.ok_or_else(missing)?;
         let certificate = self.certificate(height)?.ok_or_else(missing)?;
@@ -215,6 +302,8 @@ impl Store {
             certificate,
             next,
             next_certificate,
+            approval,
+            handovers,
             chunks,
             codes,
         };
@@ -290,6 +379,7 @@ impl Store {
         batch.insert(&tables.meta, keys::FLOOR, head.height.0.to_le_bytes());
         // Any other number makes the indexes be made when it is opened.
         batch.insert(&tables.meta, keys::INDEXES, (INDEXES - 1).to_le_bytes());
+        manifest.handovers.iter().for_each(|kept| handover::keep(&mut batch, &tables.meta, kept));
         (0..manifest.chunks.len()).for_each(|index| batch.remove(&tables.meta, mark(index)));
         batch.commit()?;
         drop((database, tables));

@@ -54,6 +54,8 @@ pub struct Store {
     pub(crate) commits: Mutex<Watermark>,
     /// Set when a commit failed: nothing is tried again on a disk that has lied once.
     pub(crate) failed: AtomicBool,
+    /// Whether commits wait for the disk.
+    pub(crate) waits: AtomicBool,
 }
 
 impl Store {
@@ -153,7 +155,8 @@ impl Store {
     ) -> Self {
         let snapshot = database.snapshot();
         let newest = RwLock::new(Newest { head, trie, snapshot });
-        Self { database, tables, genesis, newest, commits: Mutex::new(watermark), failed: AtomicBool::new(false) }
+        let (failed, waits) = (AtomicBool::new(false), AtomicBool::new(true));
+        Self { database, tables, genesis, newest, commits: Mutex::new(watermark), failed, waits }
     }
 
     /// Writes every table out of the journal, so that the next opening has little of it to read. For an orderly stop: it

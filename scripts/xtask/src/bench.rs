@@ -7,6 +7,7 @@
 //! [package.metadata.bench]
 //! features = ["long"]
 //! contracts = true # it runs contracts of the suite
+//! builds = ["counterpart-cli"] # it runs their programs, which lie beside its own
 //! ```
 
 use crate::{cargo, contracts};
@@ -36,9 +37,15 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let names: Vec<&str> = benchmarks.iter().map(|found| &found.package[PREFIX.len()..]).collect();
         bail!("there is no benchmark {}; there are: {}", arguments.name, names.join(", "));
     };
-    let Benchmark { package, features, contracts } = benchmark;
+    let Benchmark { package, features, contracts, builds } = benchmark;
     if *contracts {
         contracts::build_all(true)?;
+    }
+    for other in builds {
+        let built = cargo().args(["build", "--release", "--quiet", "--locked", "--package", other]).status()?;
+        if !built.success() {
+            bail!("{other} does not compile");
+        }
     }
     let mut command = cargo();
     command.args(["run", "--release", "--quiet", "--locked", "--package", package, "--features", features, "--"]);
@@ -59,6 +66,8 @@ struct Benchmark {
     features: String,
     /// Whether the contracts have to be built.
     contracts: bool,
+    /// Packages whose programs it runs.
+    builds: Vec<String>,
 }
 
 fn benchmarks() -> anyhow::Result<Vec<Benchmark>> {
@@ -78,7 +87,9 @@ fn benchmarks() -> anyhow::Result<Vec<Benchmark>> {
             let features = package["metadata"]["bench"]["features"].as_array();
             let features: Vec<&str> = features.into_iter().flatten().filter_map(Value::as_str).collect();
             let contracts = package["metadata"]["bench"]["contracts"].as_bool().unwrap_or(false);
-            Some(Benchmark { package: name.to_owned(), features: features.join(","), contracts })
+            let builds = package["metadata"]["bench"]["builds"].as_array().into_iter().flatten();
+            let builds = builds.filter_map(Value::as_str).map(str::to_owned).collect();
+            Some(Benchmark { package: name.to_owned(), features: features.join(","), contracts, builds })
         })
         .collect();
     found.sort_by(|one, other| one.package.cmp(&other.package));

@@ -7,6 +7,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 /// Test binaries that run at the same time.
 const AT_ONCE: usize = 2;
@@ -51,14 +52,21 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let failed = Mutex::new(Vec::new());
     let work = || -> anyhow::Result<()> {
         while let Some(binary) = lock(&queue).pop_front() {
+            let started = Instant::now();
             let output = Command::new(&binary.path).current_dir(&binary.folder).envs(binary.environment()).output();
             let output = output.with_context(|| format!("{} does not start", binary.path.display()))?;
             let (text, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
             let mut total = lock(&total);
-            println!("     Running {} ({})\n{text}", binary.name, binary.folder.display());
+            println!(
+                "     Running {} ({}), {} s\n{text}",
+                binary.name,
+                binary.folder.display(),
+                started.elapsed().as_secs()
+            );
             if !output.status.success() {
-                eprintln!("{errors}");
-                lock(&failed).push(binary.name.clone());
+                // What ends by a signal has no result line: out of memory, for one.
+                eprintln!("{errors}\n{}: {}", binary.name, output.status);
+                lock(&failed).push(format!("{} ({})", binary.name, output.status));
             }
             text.lines().for_each(|line| add_result_line(line, &mut total));
         }

@@ -3,10 +3,11 @@
 use crate::error::ClientError;
 use crate::transaction::{Signer, TransactionRequest};
 use counterpart_abi::ContractAbi;
-use counterpart_consensus::{CommitRule, Decision, Handover, LightClient, Sight};
+use counterpart_consensus::{CommitRule, Decision, Sight};
 use counterpart_ledger::{
-    Address, Authorization, Certificate, ChainId, ClientApproval, Gas, Genesis, Hash, Header, Height, Outcome, Phase,
-    Quiet, Receipt, SignedBy, SignedTransaction, Transaction, ValidatorSet, decode, encode,
+    Address, Authorization, Certificate, ChainId, ClientApproval, Gas, Genesis, Handover, Hash, Header, Height,
+    LightClient, Outcome, Phase, Quiet, Receipt, SignedBy, SignedTransaction, Transaction, ValidatorSet, decode,
+    encode,
 };
 use jsonrpsee_core::client::{ClientT, Error as RpcError};
 use jsonrpsee_core::params::ObjectParams;
@@ -437,7 +438,7 @@ impl Client {
 
 /// Values with a canonical encoding.
 mod borsh_value {
-    use counterpart_consensus::Handover;
+    use counterpart_ledger::Handover;
     use counterpart_ledger::{Certificate, Genesis, Header, Quiet, Receipt, SignedBy, ValidatorSet};
 
     pub trait Value: borsh::BorshSerialize + borsh::BorshDeserialize {}

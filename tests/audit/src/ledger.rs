@@ -110,6 +110,7 @@ impl Maker {
             writes: &result.writes,
             codes: &result.codes,
             certificate: Some(&certificate),
+            approval: None,
         };
         self.store.commit(&commit).expect("the block is stored");
         let approval = self.certificate(&block, Phase::Final);
@@ -160,6 +161,7 @@ impl Maker {
                 writes: &result.writes,
                 codes: &result.codes,
                 certificate: certificate.as_ref(),
+                approval: None,
             };
             let head = copy.commit(&commit).expect("the block is stored");
             live += start.elapsed();

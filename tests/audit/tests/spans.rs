@@ -88,6 +88,7 @@ fn a_ledger_that_begins_with_a_snapshot_is_replayed_from_there() {
             writes: &writes,
             codes: &Default::default(),
             certificate: certificate.as_ref(),
+            approval: None,
         };
         copy.commit(&commit).expect("it follows");
     }

@@ -46,8 +46,14 @@ impl Made {
     /// Commits it to the ledger.
     pub fn commit(&self, store: &Store) -> anyhow::Result<()> {
         let (block, writes) = (&self.block, &self.writes);
-        let commit =
-            Commit { block, receipts: &[], writes, codes: &BTreeMap::new(), certificate: Some(&self.certificate) };
+        let commit = Commit {
+            block,
+            receipts: &[],
+            writes,
+            codes: &BTreeMap::new(),
+            certificate: Some(&self.certificate),
+            approval: None,
+        };
         store.commit(&commit)?;
         Ok(())
     }

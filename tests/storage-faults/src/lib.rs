@@ -132,6 +132,7 @@ impl Maker {
             writes: &writes,
             codes: &codes,
             certificate: Some(&certificate),
+            approval: None,
         };
         let head = store.commit(&commit)?;
         store.put_approval(head.height, &self.approval(&block.header))?;

@@ -223,7 +223,7 @@ impl Bundle {
         run: impl FnOnce(&BlockContext, Arc<Entries>, Arc<Codes>) -> Result<BlockResult, ExecutionFault>,
     ) -> Result<Executed, BundleError> {
         self.verify(genesis)?;
-        if executor.profile().hash() != self.block.header.profile {
+        if executor.profile_hash() != self.block.header.profile {
             return Err(BundleError::Inconsistent("the block is of a profile that this version does not know"));
         }
         let header = &self.block.header;

@@ -170,7 +170,7 @@ pub(super) fn execute(
     state: Arc<dyn StateRead>,
     codes: &Arc<CheckedCodes>,
 ) -> Result<Result<BlockResult, Difference>, AuditError> {
-    if executor.profile().hash() != block.header.profile {
+    if executor.profile_hash() != block.header.profile {
         return Ok(Err(Difference::Profile(block.header.profile)));
     }
     let context = BlockContext::new(store.genesis(), &block.header);

@@ -1,10 +1,11 @@
 //! Blocks that are not approved yet: kept, executed ahead, examined, and committed when they are.
 
-use super::{Fault, Ledger, Machine, Now};
+use super::{Certified, Fault, Ledger, Machine, Now};
+use crate::mempool::MAX_BLOCK_BYTES;
 use counterpart_execution::{BlockContext, BlockResult, Executor, account};
 use counterpart_ledger::{
     Address, Block, BlockEvent, Certificate, CodeRead, Hash, Header, Height, Overlay, Phase, Receipt, StateFault,
-    StateRead, Write, WriteSet, validators_key,
+    StateRead, Write, WriteSet, encode, validators_key,
 };
 use counterpart_storage::Head;
 use std::collections::BTreeMap;
@@ -18,6 +19,11 @@ const MOST_AHEAD: u64 = 64;
 pub const MOST_TRANSACTIONS: usize = 2_000;
 /// How far a proposer's clock may be ahead of this replica's, in ms.
 const MOST_AHEAD_MS: u64 = 5_000;
+
+/// Two blocks of one height are approved: more members lied than this replica's rule survives.
+pub(super) fn disagreement(height: Height, block: &Hash, own: &Hash) -> Fault {
+    Fault::Disagreement { height, reason: format!("so is {block} beside {own}, which was approved before") }
+}
 
 /// A block that was executed ahead of its approval.
 struct Executed {
@@ -106,28 +112,40 @@ impl CodeRead for CodesAbove {
     }
 }
 
-/// What is known after a block: its roots, its state, and all changes since the newest approved block.
+/// What is known after a block: its state, and all changes since the newest approved block.
 struct After {
-    head: Head,
     state: Arc<dyn StateRead>,
     writes: WriteSet,
     codes: Arc<dyn CodeRead>,
 }
 
 impl<L: Ledger> Machine<L> {
-    /// What is known after a block that is approved last or was executed ahead; `None` for others.
-    fn after(&self, block: &Hash) -> Option<After> {
-        let head = self.ledger.head();
-        if *block == head.hash {
-            let (state, codes) = (self.ledger.state(), self.ledger.codes());
-            return Some(After { head, state, codes, writes: WriteSet::new() });
-        }
+    /// The blocks executed ahead from a block down to the approved one, newest first; `None` if one of them was not.
+    fn executed_down_from(&self, block: &Hash) -> Option<Vec<&Executed>> {
+        let head = self.ledger.head().hash;
         let (mut chain, mut at) = (Vec::new(), *block);
-        while at != head.hash {
+        while at != head {
             let executed = self.blocks.executed.get(&at)?;
             at = executed.parent;
             chain.push(executed);
         }
+        Some(chain)
+    }
+
+    /// The roots after a block that is approved last or was executed ahead; `None` for others.
+    fn head_after(&self, block: &Hash) -> Option<Head> {
+        let chain = self.executed_down_from(block)?;
+        Some(chain.first().map_or_else(|| self.ledger.head(), |executed| executed.head))
+    }
+
+    /// What is known after a block that is approved last or was executed ahead; `None` for others.
+    fn after(&self, block: &Hash) -> Option<After> {
+        let chain = self.executed_down_from(block)?;
+        let Some(newest) = chain.first() else {
+            let (state, codes) = (self.ledger.state(), self.ledger.codes());
+            return Some(After { state, codes, writes: WriteSet::new() });
+        };
+        debug_assert_eq!(newest.head.hash, *block);
         let mut writes = WriteSet::new();
         let mut above = BTreeMap::new();
         for executed in chain.iter().rev() {
@@ -140,7 +158,7 @@ impl<L: Ledger> Machine<L> {
         let mut state = Overlay::new(self.ledger.state());
         state.over = writes.iter().map(|(key, write)| (key.clone(), write.new.clone())).collect();
         let codes = Arc::new(CodesAbove { above, below: self.ledger.codes() });
-        Some(After { head: chain.first()?.head, state: Arc::new(state), writes, codes })
+        Some(After { state: Arc::new(state), writes, codes })
     }
 
     /// Executes a block whose ancestors are known, and them before it; answers whether that could be done.
@@ -185,20 +203,19 @@ impl<L: Ledger> Machine<L> {
 
     /// Whether a block ends the epoch: the state before it names the validators of the next.
     pub(super) fn ends_epoch(&self, header: &Header) -> Result<bool, Fault> {
-        let Some(after) = self.after(&header.parent) else { return Ok(false) };
-        let named = after
-            .state
-            .get(&validators_key(self.set.epoch + 1))
-            .map_err(counterpart_execution::ExecutionFault::from)?;
+        let Some(chain) = self.executed_down_from(&header.parent) else { return Ok(false) };
+        let key = validators_key(self.set.epoch + 1);
+        if let Some(write) = chain.iter().find_map(|executed| executed.result.writes.get(&key)) {
+            return Ok(write.new.is_some());
+        }
+        let named = self.ledger.state().get(&key).map_err(counterpart_execution::ExecutionFault::from)?;
         Ok(named.is_some())
     }
 
     /// Why a block does not follow its parent, which was executed; `None` if it does.
     pub(super) fn flaw(&self, block: &Block, now: Now) -> Result<Option<&'static str>, Fault> {
         let header = &block.header;
-        let Some(After { head: parent, .. }) = self.after(&header.parent) else {
-            return Ok(Some("its parent is not known"));
-        };
+        let Some(parent) = self.head_after(&header.parent) else { return Ok(Some("its parent is not known")) };
         let of_epoch = match self.blocks.known.get(&header.parent) {
             Some(parent) => parent.header.validator_set == header.validator_set && !self.ends_epoch(&parent.header)?,
             None => true,
@@ -209,9 +226,10 @@ impl<L: Ledger> Machine<L> {
             (header.time_ms > parent.time_ms, "its time does not rise"),
             (header.time_ms <= now.wall_ms.max(parent.time_ms) + MOST_AHEAD_MS, "its time lies ahead"),
             (header.proposer == self.core.leader(header.view), "it is not of the leader"),
-            (header.profile == self.executor.profile().hash(), "it is of another profile"),
+            (header.profile == self.executor.profile_hash(), "it is of another profile"),
             (header.validator_set == self.set.hash() && of_epoch, "it is of another validator set"),
             (block.transactions.len() <= MOST_TRANSACTIONS, "it has too many transactions"),
+            (encode(&block.transactions).len() <= MAX_BLOCK_BYTES + 4, "it has too many bytes"),
             (header.transactions_root == Block::transactions_root(&block.transactions), "it has other transactions"),
             (header.parent_state_root == parent.state_root, "its parent led to another state"),
             (header.parent_receipts_root == parent.receipts_root, "its parent had other receipts"),
@@ -222,7 +240,7 @@ impl<L: Ledger> Machine<L> {
 
     /// The next block on an executed parent.
     pub(super) fn make_block(&self, view: u64, parent: &Hash, now: Now) -> Option<Block> {
-        let After { head, state, .. } = self.after(parent)?;
+        let (head, After { state, .. }) = (self.head_after(parent)?, self.after(parent)?);
         let nonce = |address: &Address| account(&*state, address).map(|account| account.nonce).unwrap_or(0);
         let transactions = self.mempool.lock().select(nonce);
         let header = Header {
@@ -232,7 +250,7 @@ impl<L: Ledger> Machine<L> {
             parent: head.hash,
             time_ms: now.wall_ms.max(head.time_ms + 1),
             proposer: self.index?,
-            profile: self.executor.profile().hash(),
+            profile: self.executor.profile_hash(),
             validator_set: self.set.hash(),
             transactions_root: Block::transactions_root(&transactions),
             parent_state_root: head.state_root,
@@ -252,9 +270,8 @@ impl<L: Ledger> Machine<L> {
         let (mut chain, mut at) = (Vec::new(), target);
         while at != head.hash {
             let Some(block) = self.blocks.known.get(&at) else { return Ok(false) };
-            if block.header.height <= head.height {
-                let reason = format!("it builds on {at}, beside {} which was approved before", head.hash);
-                return Err(Fault::Disagreement { height: block.header.height, reason });
+            if block.header.height.0 == head.height.0 + 1 && block.header.parent != head.hash {
+                return Err(disagreement(head.height, &block.header.parent, &head.hash));
             }
             if self.blocks.certificate(&at).is_none() {
                 return Ok(false);
@@ -266,10 +283,9 @@ impl<L: Ledger> Machine<L> {
             return Ok(false);
         }
         for hash in chain.into_iter().rev() {
-            self.commit_next(&hash)?;
+            self.commit_next(&hash, Some(finals).filter(|_| hash == target))?;
         }
         let height = self.ledger.head().height;
-        self.ledger.put_approval(height, finals)?;
         self.blocks.prune(height);
         let state = self.ledger.state();
         let nonce = |address: &Address| account(&*state, address).map(|account| account.nonce).unwrap_or(0);
@@ -277,7 +293,7 @@ impl<L: Ledger> Machine<L> {
         Ok(true)
     }
 
-    fn commit_next(&mut self, hash: &Hash) -> Result<(), Fault> {
+    fn commit_next(&mut self, hash: &Hash, approval: Option<&Certificate>) -> Result<(), Fault> {
         let (Some(block), Some(certificate), Some(executed)) =
             (self.blocks.known.get(hash), self.blocks.certificates.get(hash), self.blocks.executed.get(hash))
         else {
@@ -292,7 +308,8 @@ impl<L: Ledger> Machine<L> {
             return Err(Fault::Disagreement { height: header.height, reason });
         }
         self.blocks.head_has_transactions = !block.transactions.is_empty();
-        self.ledger.commit(block, &executed.result, certificate)?;
+        self.ledger.commit(Certified { block, result: &executed.result, certificate, approval })?;
+        self.executed += block.transactions.len() as u64;
         Ok(())
     }
 

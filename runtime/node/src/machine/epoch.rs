@@ -1,7 +1,7 @@
 //! Which validators vote, and the step from one epoch to the next.
 
 use super::{Fault, Ledger, Machine, Now, timing};
-use counterpart_consensus::{Collector, Core, Observer, Voter};
+use counterpart_consensus::{Collector, Core, Observer, Record, Voter};
 use counterpart_ledger::{
     Certificate, Hash, Height, NamedValidators, Phase, SecretKey, ValidatorSet, decode, validators_key,
 };
@@ -37,14 +37,6 @@ pub(super) fn of<L: Ledger>(ledger: &L) -> Result<(ValidatorSet, Root), Fault> {
     Ok((set, root))
 }
 
-/// Who certifies the block after the newest approved one.
-///
-/// # Errors
-/// [`Fault`] when the ledger cannot be read.
-pub fn validators_after<L: Ledger>(ledger: &L) -> Result<ValidatorSet, Fault> {
-    Ok(of(ledger)?.0)
-}
-
 /// The place of a key in a set.
 pub(super) fn index(set: &ValidatorSet, key: &SecretKey) -> Option<u16> {
     let own = key.public_key();
@@ -57,9 +49,15 @@ impl<L: Ledger> Machine<L> {
         debug_assert_eq!(approval.statement.phase, Phase::Final);
         let root = self.ledger.head().hash;
         self.index = index(&set, &self.key);
-        let signing = self.index.filter(|_| self.signs);
+        let resumption = self.resumption.filter(|(epoch, _)| *epoch >= set.epoch);
+        let signing = self.index.filter(|_| self.signs && resumption.is_none_or(|(epoch, _)| epoch == set.epoch));
+        let records: Vec<Record> =
+            resumption.map(|(epoch, view)| Record::resumption(epoch, view)).into_iter().collect();
         self.core = Core::new(set.size(), signing, root);
-        self.voter = signing.map(|index| Voter::new(self.chain, set.clone(), index, self.key.clone(), &[]));
+        if let Some((_, view)) = resumption.filter(|(epoch, _)| *epoch == set.epoch) {
+            self.core.sign_from(view);
+        }
+        self.voter = signing.map(|index| Voter::new(self.chain, set.clone(), index, self.key.clone(), &records));
         self.collector = Collector::new(self.chain, set.clone());
         self.observer = Observer::default();
         self.clock = timing::Clock::new(&self.timing, now);

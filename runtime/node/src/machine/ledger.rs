@@ -9,6 +9,19 @@ use counterpart_storage::{Commit, Head, Store, StoreError};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// A block with all that comes of it.
+#[derive(Clone, Copy)]
+pub struct Certified<'a> {
+    /// The block.
+    pub block: &'a Block,
+    /// What its execution brought.
+    pub result: &'a BlockResult,
+    /// The votes for it.
+    pub certificate: &'a Certificate,
+    /// Finals for it, if it was approved itself and not through a later block.
+    pub approval: Option<&'a Certificate>,
+}
+
 /// The approved part of the chain. A commit is durable before it returns.
 pub trait Ledger {
     /// What the chain began with.
@@ -30,7 +43,7 @@ pub trait Ledger {
     ///
     /// # Errors
     /// [`StoreError`] when the disk fails; the node must stop then.
-    fn commit(&mut self, block: &Block, result: &BlockResult, certificate: &Certificate) -> Result<Head, StoreError>;
+    fn commit(&mut self, certified: Certified<'_>) -> Result<Head, StoreError>;
 
     /// A block by height.
     ///
@@ -50,11 +63,11 @@ pub trait Ledger {
     /// As [`Ledger::commit`].
     fn approval(&self, height: Height) -> Result<Option<Certificate>, StoreError>;
 
-    /// Records finals for a block; they replace fewer ones.
+    /// Records more finals for a block than it was committed with; the disk is not waited for.
     ///
     /// # Errors
     /// As [`Ledger::commit`].
-    fn put_approval(&mut self, height: Height, approval: &Certificate) -> Result<(), StoreError>;
+    fn grow_approval(&mut self, height: Height, approval: &Certificate) -> Result<(), StoreError>;
 
     /// Records a client's approval; answers whether it was new.
     ///
@@ -84,9 +97,9 @@ impl Ledger for Arc<Store> {
         Store::root_after(self, writes)
     }
 
-    fn commit(&mut self, block: &Block, result: &BlockResult, certificate: &Certificate) -> Result<Head, StoreError> {
-        let BlockResult { receipts, writes, codes } = result;
-        Store::commit(self, &Commit { block, receipts, writes, codes, certificate: Some(certificate) })
+    fn commit(&mut self, certified: Certified<'_>) -> Result<Head, StoreError> {
+        let Certified { block, result: BlockResult { receipts, writes, codes }, certificate, approval } = certified;
+        Store::commit(self, &Commit { block, receipts, writes, codes, certificate: Some(certificate), approval })
     }
 
     fn block(&self, height: Height) -> Result<Option<Block>, StoreError> {
@@ -101,8 +114,8 @@ impl Ledger for Arc<Store> {
         Store::approval(self, height)
     }
 
-    fn put_approval(&mut self, height: Height, approval: &Certificate) -> Result<(), StoreError> {
-        Store::put_approval(self, height, approval)
+    fn grow_approval(&mut self, height: Height, approval: &Certificate) -> Result<(), StoreError> {
+        Store::grow_approval(self, height, approval)
     }
 
     fn put_client_approval(&mut self, approval: &ClientApproval) -> Result<bool, StoreError> {
@@ -183,7 +196,8 @@ impl Ledger for MemoryLedger {
         self.trie.stage(writes).root()
     }
 
-    fn commit(&mut self, block: &Block, result: &BlockResult, certificate: &Certificate) -> Result<Head, StoreError> {
+    fn commit(&mut self, certified: Certified<'_>) -> Result<Head, StoreError> {
+        let Certified { block, result, certificate, approval } = certified;
         let header = &block.header;
         if header.height.0 != self.head.height.0 + 1 || header.parent != self.head.hash {
             let (head, hash) = (self.head.height, self.head.hash);
@@ -202,6 +216,9 @@ impl Ledger for MemoryLedger {
         apply(Arc::make_mut(&mut self.state), &result.writes);
         Arc::make_mut(&mut self.codes).extend(result.codes.clone());
         self.blocks.push((block.clone(), certificate.clone()));
+        if let Some(approval) = approval {
+            self.approvals.insert(header.height, approval.clone());
+        }
         Ok(self.head)
     }
 
@@ -217,7 +234,7 @@ impl Ledger for MemoryLedger {
         Ok(self.approvals.get(&height).cloned())
     }
 
-    fn put_approval(&mut self, height: Height, approval: &Certificate) -> Result<(), StoreError> {
+    fn grow_approval(&mut self, height: Height, approval: &Certificate) -> Result<(), StoreError> {
         self.approvals.insert(height, approval.clone());
         Ok(())
     }

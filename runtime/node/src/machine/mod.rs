@@ -12,8 +12,7 @@ mod standing;
 mod sync;
 mod timing;
 
-pub use epoch::validators_after;
-pub use ledger::{Ledger, MemoryLedger};
+pub use ledger::{Certified, Ledger, MemoryLedger};
 pub use standing::Standing;
 pub use timing::{Now, Timing};
 
@@ -22,8 +21,8 @@ use blocks::Blocks;
 use counterpart_consensus::{Collector, Core, Effect, Event, Message, Observer, Proposal, Record, Voter};
 use counterpart_execution::{ExecutionFault, Executor};
 use counterpart_ledger::{
-    Certificate, ChainId, Evidence, Hash, Height, Phase, PublicKey, SecretKey, SignedBy, SignedTransaction, Statement,
-    ValidatorSet,
+    Address, Certificate, ChainId, Evidence, Hash, Height, Phase, PublicKey, SecretKey, SignedBy, SignedTransaction,
+    Statement, ValidatorSet,
 };
 use counterpart_storage::StoreError;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -107,12 +106,17 @@ impl SharedMempool {
     }
 }
 
+/// Most transactions of its clients that a replica tells peers of again.
+const MOST_TAKEN: usize = 4_096;
+
 /// A replica.
 pub struct Machine<L> {
     ledger: L,
     executor: Executor,
     key: SecretKey,
     signs: bool,
+    /// Epoch and view before which it signs nothing: its operator's word.
+    resumption: Option<(u64, u64)>,
     verify: Verify,
     approve_at: u16,
     chain: ChainId,
@@ -134,6 +138,9 @@ pub struct Machine<L> {
     accused: BTreeMap<(u64, u16), Evidence>,
     quiet: BTreeMap<(u64, Hash), BTreeMap<u16, (counterpart_ledger::Quiet, SignedBy)>>,
     mempool: SharedMempool,
+    /// What this node took from clients, by sender and nonce, and when peers were told last.
+    taken: BTreeMap<(Address, u64), u64>,
+    executed: u64,
     timing: Timing,
     clock: timing::Clock,
     away: BTreeSet<u16>,
@@ -152,9 +159,12 @@ impl<L: Ledger> Machine<L> {
         let Setup { ledger, executor, key, records, signs, approve_at, mempool, timing, verify } = setup;
         let (set, root) = epoch::of(&ledger)?;
         let (chain, index) = (ledger.genesis().chain, epoch::index(&set, &key));
+        let resumption = records.iter().filter_map(Record::resumes).max();
+        let signing = index.filter(|_| signs && resumption.is_none_or(|(epoch, _)| epoch <= set.epoch));
         let mut machine = Self {
-            core: Core::new(set.size(), index.filter(|_| signs), root.block),
-            voter: index.filter(|_| signs).map(|index| Voter::new(chain, set.clone(), index, key.clone(), &records)),
+            core: Core::new(set.size(), signing, root.block),
+            voter: signing.map(|index| Voter::new(chain, set.clone(), index, key.clone(), &records)),
+            resumption,
             collector: Collector::new(chain, set.clone()),
             observer: Observer::default(),
             blocks: Blocks::new(&ledger),
@@ -170,6 +180,8 @@ impl<L: Ledger> Machine<L> {
             records: Vec::new(),
             own: VecDeque::new(),
             messages: Vec::new(),
+            taken: BTreeMap::new(),
+            executed: 0,
             ledger,
             executor,
             key,
@@ -182,9 +194,12 @@ impl<L: Ledger> Machine<L> {
             mempool,
             timing,
         };
-        records.iter().filter(|record| record.epoch == machine.set.epoch).for_each(|record| {
-            machine.core.recall(record.phase, record.view, record.block);
-        });
+        for record in records.iter().filter(|record| record.epoch == machine.set.epoch) {
+            match record.resumes() {
+                Some((_, view)) => machine.core.sign_from(view),
+                None => machine.core.recall(record.phase, record.view, record.block),
+            }
+        }
         machine.resume(now)?;
         Ok(machine)
     }
@@ -232,11 +247,6 @@ impl<L: Ledger> Machine<L> {
         self.ledger
     }
 
-    /// Members of the set that have been silent when it was on them to lead.
-    pub fn away(&self) -> &BTreeSet<u16> {
-        &self.away
-    }
-
     /// Members that contradicted themselves, by epoch and index.
     pub fn accused(&self) -> &BTreeMap<(u64, u16), Evidence> {
         &self.accused
@@ -266,16 +276,44 @@ impl<L: Ledger> Machine<L> {
             if statement.phase != Phase::Propose {
                 self.messages.push((To::All, Message::Signed(statement, signed)));
             }
-            self.count(statement, signed, now)?;
+            // It made the signature: only those of others are verified.
+            self.count(statement, signed, |_, _, _| true, now)?;
         }
         Ok(())
     }
 
     /// A transaction that this node took from a client: peers get it too.
     pub fn submitted(&mut self, transaction: SignedTransaction, now: Now) -> Result<(), Fault> {
+        if self.taken.len() < MOST_TAKEN {
+            self.taken.insert((transaction.transaction.sender_address(), transaction.transaction.nonce), now.us);
+        }
         self.messages.push((To::All, Message::Transaction(Box::new(transaction))));
         self.busy(now);
         self.lead(now)
+    }
+
+    /// Tells peers again of transactions that still wait: a message can be lost, and a peer can have been away.
+    fn tell_again(&mut self, now: Now) {
+        /// How many at a time.
+        const AT_ONCE: usize = 64;
+        let mempool = self.mempool.lock();
+        self.taken.retain(|(sender, nonce), _| mempool.get(sender, *nonce).is_some());
+        let late = self.taken.iter_mut().filter(|(_, told_us)| now.us >= **told_us + 4 * self.timing.repeat_us);
+        for ((sender, nonce), told_us) in late.take(AT_ONCE) {
+            *told_us = now.us;
+            let transaction = mempool.get(sender, *nonce).cloned();
+            self.messages.extend(transaction.map(|transaction| (To::All, Message::Transaction(Box::new(transaction)))));
+        }
+    }
+
+    /// Transactions that it executed in approved blocks.
+    pub fn executed(&self) -> u64 {
+        self.executed
+    }
+
+    /// View of the newest certificate.
+    pub fn certified_view(&self) -> u64 {
+        self.core.best().map_or(0, |(view, _, _)| view)
     }
 
     /// Whether there is something to decide in this view.
@@ -316,7 +354,7 @@ impl<L: Ledger> Machine<L> {
     fn certified(&mut self, view: u64, block: Hash, certificate: Certificate, now: Now) -> Result<(), Fault> {
         self.blocks.certify(block, &certificate);
         if !self.core.is_certified(view, &block) {
-            self.clock.certified(view, now, &self.timing);
+            self.clock.certified(now, &self.timing);
         }
         let effects = self.core.step(Event::Certified { view, block, proof: certificate });
         self.carry_out(effects, now)?;

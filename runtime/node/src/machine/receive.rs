@@ -1,6 +1,6 @@
 //! What peers say, checked and taken in; and what a leader says.
 
-use super::{Fault, Ledger, Machine, Now, To};
+use super::{Fault, Ledger, Machine, Now, To, Verify};
 use counterpart_consensus::{Effect, Event, Message, Proposal, Proposed};
 use counterpart_ledger::{
     Certificate, ClientApproval, Evidence, Hash, Phase, PublicKey, Quiet, SignedBy, SignedTransaction, Statement,
@@ -17,9 +17,12 @@ impl<L: Ledger> Machine<L> {
     pub fn receive(&mut self, from: PublicKey, message: Message, now: Now) -> Result<(), Fault> {
         match message {
             Message::Proposal(proposal) => self.on_proposal(from, *proposal, now),
-            Message::Signed(statement, signed) => self.count(statement, signed, now),
+            Message::Signed(statement, signed) => self.count(statement, signed, self.verify, now),
             Message::Certificate(certificate) => self.on_certificate(from, certificate, now),
-            Message::Evidence(evidence) => self.on_evidence(&evidence, now),
+            Message::Evidence(evidence) => {
+                self.on_evidence(&evidence);
+                Ok(())
+            }
             Message::Transaction(transaction) => self.on_transaction(*transaction, now),
             Message::Status { height } => self.on_status(from, height, now),
             Message::WantBlocks { from: first } => self.on_want_blocks(from, first),
@@ -32,6 +35,8 @@ impl<L: Ledger> Machine<L> {
             Message::Block(block) => self.on_block(*block, now),
             Message::Blocks { blocks, approval } => self.on_blocks(blocks, approval, now),
             Message::Approval(approval) => self.approve(*approval).map(|_| ()),
+            // Whoever drives the machine serves snapshots, beside it.
+            Message::WantSnapshot { .. } | Message::Snapshot { .. } => Ok(()),
             Message::WantQuiet { view, block } => {
                 let word = self.own_quiet(view, &block, now);
                 self.messages.extend(word.map(|(word, signed)| (To::One(from), Message::Quiet(word, signed))));
@@ -149,8 +154,13 @@ impl<L: Ledger> Machine<L> {
     }
 
     /// Counts a signature, and draws the conclusions.
-    pub(super) fn count(&mut self, statement: Statement, signed: SignedBy, now: Now) -> Result<(), Fault> {
-        let verify = self.verify;
+    pub(super) fn count(
+        &mut self,
+        statement: Statement,
+        signed: SignedBy,
+        verify: Verify,
+        now: Now,
+    ) -> Result<(), Fault> {
         let counted = self.collector.add(&statement, &signed, verify);
         let Ok(collected) = counted else { return Ok(()) };
         if !collected.new {
@@ -228,7 +238,7 @@ impl<L: Ledger> Machine<L> {
             if known.is_none_or(|known| {
                 known.statement == finals.statement && known.signatures.len() < finals.signatures.len()
             }) {
-                self.ledger.put_approval(head.height, &finals)?;
+                self.ledger.grow_approval(head.height, &finals)?;
             }
             return Ok(());
         }
@@ -293,12 +303,11 @@ impl<L: Ledger> Machine<L> {
         }
     }
 
-    fn on_evidence(&mut self, evidence: &Evidence, _now: Now) -> Result<(), Fault> {
+    fn on_evidence(&mut self, evidence: &Evidence) {
         let known = self.accused.contains_key(&(evidence.first.0.epoch, evidence.first.1.signer));
         if !known && evidence.verify(&self.set, self.chain).is_ok() {
             self.accuse(Some(*evidence));
         }
-        Ok(())
     }
 
     fn on_transaction(&mut self, transaction: SignedTransaction, now: Now) -> Result<(), Fault> {

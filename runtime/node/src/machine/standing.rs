@@ -56,7 +56,7 @@ impl<L: Ledger> Machine<L> {
             height: self.ledger.head().height.0,
             view,
             leader: self.core.leader(view),
-            certified_view: self.core.best().map_or(0, |(view, _, _)| view),
+            certified_view: self.certified_view(),
             said: named.into_iter().filter(|(_, said)| *said).map(|(name, _)| name).collect(),
             skippers: skippers.iter().map(|signed| signed.signer).collect(),
             unheard: (0..self.set.size()).filter(|member| !self.collector.heard(view, *member)).collect(),

@@ -1,9 +1,11 @@
 //! Catching up: blocks that were missed, singly by hash and in order by height.
 
+use super::blocks::disagreement;
 use super::{Fault, Ledger, Machine, Now, To};
 use counterpart_consensus::Message;
 use counterpart_ledger::{Block, Certificate, Hash, Height, Phase, PublicKey, Statement, encode};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// Most blocks in an answer.
 const MOST_BLOCKS: usize = 64;
@@ -18,8 +20,22 @@ const PATIENCE_US: u64 = 200_000;
 #[derive(Default)]
 pub(super) struct Requests {
     blocks_us: Option<u64>,
-    singles: BTreeMap<Hash, u64>,
+    singles: BTreeMap<Hash, Single>,
     skips_us: Option<u64>,
+}
+
+/// A block that was asked for by its hash.
+struct Single {
+    asked_us: u64,
+    /// What comes a second time is not looked at, and nobody is asked again at once for what was of no use.
+    answered: bool,
+}
+
+impl Requests {
+    /// Whether a block was asked for and did not come yet; from now on it did.
+    fn answered(&mut self, block: &Hash) -> bool {
+        self.singles.get_mut(block).is_some_and(|single| !std::mem::replace(&mut single.answered, true))
+    }
 }
 
 impl<L: Ledger> Machine<L> {
@@ -36,10 +52,9 @@ impl<L: Ledger> Machine<L> {
         if missing == head.hash || missing == Hash::ZERO {
             return;
         }
-        let asked = self.requests.singles.get(&missing).is_some_and(|at| now.us < at + PATIENCE_US);
-        if !asked {
-            self.requests.singles.retain(|_, at| now.us < *at + PATIENCE_US);
-            self.requests.singles.insert(missing, now.us);
+        self.requests.singles.retain(|_, single| now.us < single.asked_us + PATIENCE_US);
+        if let Entry::Vacant(single) = self.requests.singles.entry(missing) {
+            single.insert(Single { asked_us: now.us, answered: false });
             self.messages.push((To::All, Message::WantBlock { hash: missing }));
         }
     }
@@ -174,11 +189,20 @@ impl<L: Ledger> Machine<L> {
     pub(super) fn on_block(&mut self, block: Block, now: Now) -> Result<(), Fault> {
         let hash = block.hash();
         let whole = block.header.transactions_root == Block::transactions_root(&block.transactions);
-        if self.requests.singles.remove(&hash).is_none() || !whole {
+        if !whole || !self.requests.answered(&hash) {
             return Ok(());
         }
-        let parent = block.header.parent;
-        self.blocks.keep(block, self.ledger.head().height);
+        let (height, parent) = (block.header.height, block.header.parent);
+        let head = self.ledger.head();
+        if height <= head.height {
+            let approved = self.approved.as_ref().is_some_and(|finals| finals.statement.block == hash);
+            let own = self.ledger.block(height)?.map(|block| block.hash());
+            return match own.filter(|own| approved && *own != hash) {
+                Some(own) => Err(disagreement(height, &hash, &own)),
+                None => Ok(()),
+            };
+        }
+        self.blocks.keep(block, head.height);
         self.fetch_missing(parent, now);
         self.settle(now)?;
         self.retry_early(now)

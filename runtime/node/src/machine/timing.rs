@@ -57,7 +57,7 @@ impl Clock {
     }
 
     /// Learns from a view that succeeded.
-    pub fn certified(&mut self, _view: u64, now: Now, timing: &Timing) {
+    pub fn certified(&mut self, now: Now, timing: &Timing) {
         if let Some(since) = self.busy_since_us.take() {
             let took = now.us.saturating_sub(since.max(self.entered_us)).min(timing.most_timeout_us);
             self.usual_us = (self.usual_us * 7 + took) / 8;
@@ -108,6 +108,7 @@ impl<L: Ledger> Machine<L> {
         }
         if now.us >= self.clock.repeat_at_us {
             self.clock.repeat_at_us = now.us + self.timing.repeat_us;
+            self.tell_again(now);
             if now.us >= self.clock.entered_us + self.timing.repeat_us
                 && (self.has_work() || self.core.said(view).skipped)
             {

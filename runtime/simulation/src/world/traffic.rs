@@ -17,19 +17,24 @@ thread_local! {
 /// Asks the key once for each signature: replicas in one thread all ask the same.
 pub(super) fn verify(key: &PublicKey, message: &[u8; 32], signature: &Signature) -> bool {
     let entry = (*key, *message, *signature);
+    if VERIFIED.with_borrow(|verified| verified.contains(&entry)) {
+        return true;
+    }
+    let holds = key.verify(message, signature).is_ok();
+    if holds {
+        made(key, *message, *signature);
+    }
+    holds
+}
+
+/// Remembers a signature that its signer just made.
+pub(super) fn made(key: &PublicKey, message: [u8; 32], signature: Signature) {
     VERIFIED.with_borrow_mut(|verified| {
-        if verified.contains(&entry) {
-            return true;
+        if verified.len() > 200_000 {
+            verified.clear();
         }
-        let holds = key.verify(message, signature).is_ok();
-        if holds {
-            if verified.len() > 200_000 {
-                verified.clear();
-            }
-            verified.insert(entry);
-        }
-        holds
-    })
+        verified.insert((*key, message, signature));
+    });
 }
 
 /// The key of an account that sends transactions.
@@ -119,5 +124,6 @@ pub(super) fn digest(message: &Message) -> u64 {
         Message::Approval(approval) => approval.height.0 ^ 9,
         Message::WantQuiet { view, .. } => view ^ 10,
         Message::Quiet(word, _) => word.view ^ 11,
+        Message::WantSnapshot { .. } | Message::Snapshot { .. } => 13,
     }
 }

@@ -6,8 +6,7 @@ use super::super::error::RpcError;
 use super::super::parameters::resolve;
 use super::super::registry::Method;
 use super::{BlockParameters, NoParameters, certificate, page_limit};
-use counterpart_consensus::Handover;
-use counterpart_ledger::{ClientApproval, Height, NamedValidators, decode, encode, validators_key};
+use counterpart_ledger::{ClientApproval, Height, decode, encode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -361,16 +360,8 @@ struct HandoverAnswer {
 fn handover(backend: &dyn Backend, parameters: HandoverParameters) -> Result<HandoverAnswer, RpcError> {
     let store = backend.store();
     let unknown = || RpcError::new("unknown_epoch", format!("epoch {} has not ended", parameters.epoch));
-    let key = validators_key(parameters.epoch.checked_add(1).ok_or_else(unknown)?);
-    let bytes = store.prove(&key)?.value.ok_or_else(unknown)?;
-    let named: NamedValidators =
-        decode("validators", &bytes).map_err(|error| RpcError::new("fault", error.to_string()))?;
-    let last = Height(named.named_at.0 + 1);
-    let (block, approval) = (store.block(last)?.ok_or_else(unknown)?, store.approval(last)?.ok_or_else(unknown)?);
-    let proof = store.prove_at(named.named_at, &key)?.proof;
-    let set = &named.set;
+    let handover = store.handover(parameters.epoch)?.ok_or_else(unknown)?;
+    let (height, set) = (handover.header.height.0, &handover.next);
     let (members, quorum) = (set.members.iter().map(ToString::to_string).collect(), set.quorum);
-    let handover =
-        Handover { header: block.header, approval, next: named.set.clone(), named_at: named.named_at, proof };
-    Ok(HandoverAnswer { height: last.0, members, quorum, raw: hex(encode(&handover)) })
+    Ok(HandoverAnswer { height, members, quorum, raw: hex(encode(&handover)) })
 }

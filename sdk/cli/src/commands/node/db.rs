@@ -213,10 +213,10 @@ fn prune(context: &Context, store: &Store, keep: Option<u64>) -> anyhow::Result<
 }
 
 fn snapshot(context: &Context, store: &Store, out: &std::path::Path, height: Option<u64>) -> anyhow::Result<ExitCode> {
-    let newest = store.head().height.0.checked_sub(1).filter(|height| *height > 0);
-    let height = height.or(newest);
+    let newest = store.snapshot_height().map_err(failure)?;
+    let height = height.or(newest.map(|height| height.0));
     let too_few = || {
-        let message = "a snapshot needs a block whose results the next one certifies";
+        let message = "a snapshot needs a block whose results the next one certifies, and finals for that";
         Failure::new(Exit::Input, "too_few_blocks", message)
     };
     let height = height.ok_or_else(too_few)?;

@@ -7,7 +7,7 @@ use crate::commands::devnet::page;
 use crate::output::{Exit, Failure, OrFail};
 use counterpart_node::machine::Timing;
 use counterpart_node::rpc::{Backend, RpcServer, ServerOptions};
-use counterpart_node::{Node, NodeConfig, NodeError};
+use counterpart_node::{JOURNAL, Journal, Node, NodeConfig, NodeError, StateSync, StateSyncError};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -37,7 +37,8 @@ pub fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<ExitCode>
         listen: configuration.listen,
         peers,
         approve_at: configuration.approve_at,
-        timing: Timing { heartbeat_us: configuration.heartbeat_ms.max(10) * 1_000, ..Timing::default() },
+        timing: Timing { heartbeat_us: configuration.heartbeat_ms.max(1) * 1_000, ..Timing::default() },
+        snapshot_every: configuration.snapshot_every,
         sync: !arguments.unsafe_no_sync,
     };
     let node = Arc::new(Node::start(config).map_err(failure)?);
@@ -51,7 +52,12 @@ pub fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<ExitCode>
     let standing = node.standing();
     let height = standing.as_ref().map_or(0, |standing| standing.height);
     let signs = standing.is_some_and(|standing| standing.signs);
-    let role = if signs { "member" } else { "follower, signs nothing" };
+    let lost = Journal::read(&folder.join(JOURNAL), setup::replica_key(folder)?.public_key()).is_err();
+    let role = match (signs, lost) {
+        (true, _) => "member",
+        (false, true) => "follower: its journal of signatures is lost, see `counterpart node resume --help`",
+        (false, false) => "follower: it is not among the validators",
+    };
     let text = format!("replica ({role}) at block {height}; JSON-RPC at {}; Ctrl-C stops", server.url());
     context.output.result(&json!({ "rpc": server.url(), "height": height, "signs": signs }), &text);
     let fault = wait(&*node)?;
@@ -65,6 +71,41 @@ pub fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<ExitCode>
             .hint("nothing that was acknowledged is lost; see the log, mend the cause and start it again")
             .into()),
     }
+}
+
+/// `counterpart node sync`.
+#[derive(clap::Args)]
+pub struct SyncArguments {
+    /// The replica's folder, with `node.toml`, `replica.key` and `genesis`. The replica must not run.
+    folder: PathBuf,
+    /// Seconds in which nothing new may come.
+    #[arg(long, default_value_t = 30)]
+    timeout: u64,
+}
+
+/// Fetches the newest state that peers have a snapshot of.
+pub fn sync(context: &Context, arguments: &SyncArguments) -> anyhow::Result<ExitCode> {
+    let folder = &arguments.folder;
+    let configuration = setup::configuration(folder)?;
+    let peers = configuration.peers.iter().map(|peer| setup::peer_of(peer)).collect::<anyhow::Result<Vec<_>>>()?;
+    let (genesis, seed) = (setup::read_genesis(folder)?, setup::seed(folder)?);
+    let sync = StateSync { folder: folder.clone(), genesis, seed, listen: configuration.listen, peers };
+    let bar = context.output.bar(0, "fetching parts");
+    let fetched = sync.run(Duration::from_secs(arguments.timeout), &mut |done, total| {
+        bar.set_length(total);
+        bar.set_position(done);
+    });
+    bar.finish_and_clear();
+    let height = fetched.map_err(|error| match error {
+        StateSyncError::Node(error) => failure(error),
+        StateSyncError::Store(error) => failure(error.into()),
+        StateSyncError::Silence { .. } => Failure::new(Exit::Network, "no_snapshot", error)
+            .hint("replicas make one after every `snapshot_every` blocks; without one, start this replica and it fetches all blocks")
+            .into(),
+    })?;
+    let text = format!("the state after block {height} is here; `counterpart node run` goes on from it");
+    context.output.result(&json!({ "height": height.0 }), &text);
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Until a signal (`None`) or a fault.
@@ -97,9 +138,6 @@ fn failure(error: NodeError) -> anyhow::Error {
         NodeError::Network(_) => failure.hint("is another replica using the address? see `listen` in node.toml").into(),
         NodeError::Store(_) => failure.hint("`counterpart node db check` examines the ledger").into(),
         NodeError::Genesis(_) => failure.hint("the folder holds the blocks of another chain").into(),
-        NodeError::File { .. } => failure
-            .hint("a damaged journal of signatures means that this replica does not know what it signed: take it out of the set")
-            .into(),
         _ => failure.into(),
     }
 }

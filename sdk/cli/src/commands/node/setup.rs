@@ -2,11 +2,12 @@
 
 use crate::Context;
 use crate::output::{Exit, Failure, OrFail};
+use counterpart_consensus::Record;
 use counterpart_ledger::{
     Address, ChainId, Genesis, GenesisAccount, PublicKey, SecretKey, ValidatorSet, account_address, decode, encode,
 };
 use counterpart_module::Profile;
-use counterpart_node::{FAUCET, dev_account};
+use counterpart_node::{FAUCET, JOURNAL, Journal, dev_account};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::io::Write;
@@ -35,6 +36,9 @@ pub struct Configuration {
     /// ms between blocks without transactions.
     #[serde(default = "heartbeat")]
     pub heartbeat_ms: u64,
+    /// A snapshot for those who start anew is made after every so many blocks; 0 makes none.
+    #[serde(default = "snapshots")]
+    pub snapshot_every: u64,
     /// Origins whose pages may ask this replica.
     #[serde(default)]
     pub allow_origins: Vec<String>,
@@ -45,6 +49,10 @@ pub struct Configuration {
 
 fn heartbeat() -> u64 {
     5_000
+}
+
+fn snapshots() -> u64 {
+    10_000
 }
 
 /// `counterpart node init`.
@@ -112,6 +120,42 @@ pub struct NetworkArguments {
     /// ms between blocks without transactions.
     #[arg(long, default_value_t = 5_000)]
     heartbeat_ms: u64,
+    /// Blocks between two snapshots for those who start anew.
+    #[arg(long, default_value_t = snapshots())]
+    snapshot_every: u64,
+}
+
+/// `counterpart node resume`.
+#[derive(clap::Args)]
+pub struct Resume {
+    /// The replica's folder. The replica must not run.
+    folder: PathBuf,
+    /// The epoch of which the others speak.
+    #[arg(long)]
+    epoch: u64,
+    /// The view below which this replica signs nothing: above the highest that any of R other replicas names.
+    #[arg(long)]
+    view: u64,
+}
+
+/// Lets a replica whose journal is lost sign again, from a view on in which it cannot have signed.
+pub fn resume(context: &Context, arguments: &Resume) -> anyhow::Result<ExitCode> {
+    let Resume { folder, epoch, view } = arguments;
+    let (key, path) = (replica_key(folder)?.public_key(), folder.join(JOURNAL));
+    if Journal::read(&path, key).is_ok() {
+        let message = format!("{} is whole", path.display());
+        let failure = Failure::new(Exit::Input, "not_lost", message);
+        return Err(failure.hint("this replica knows what it signed: start it").into());
+    }
+    if path.exists() {
+        let kept = path.with_extension("damaged");
+        std::fs::rename(&path, &kept).or_fail(Exit::Input, "journal", kept.display())?;
+    }
+    let records = vec![Record::resumption(*epoch, *view)];
+    Journal::create(&path, key, records).or_fail(Exit::Input, "journal", path.display())?;
+    let text = format!("signs from view {view} of epoch {epoch} on");
+    context.output.result(&json!({ "epoch": epoch, "view": view }), &text);
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Makes a replica's folder.
@@ -126,6 +170,7 @@ pub fn init(context: &Context, arguments: Init) -> anyhow::Result<ExitCode> {
         peers,
         approve_at: 0,
         heartbeat_ms: heartbeat(),
+        snapshot_every: snapshots(),
         allow_origins: Vec::new(),
         explorer: false,
     };
@@ -160,7 +205,10 @@ fn make(folder: &Path, configuration: &Configuration) -> anyhow::Result<PublicKe
     let text = toml::to_string(configuration).map_err(|error| Failure::new(Exit::Bug, "config", error))?;
     let path = folder.join("node.toml");
     std::fs::write(&path, text).or_fail(Exit::Input, "config", path.display())?;
-    Ok(SecretKey::from_seed(*seed).public_key())
+    // A new key signed nothing. Without its journal a replica signs nothing more: it may be one that lost its memory.
+    let (key, path) = (SecretKey::from_seed(*seed).public_key(), folder.join(JOURNAL));
+    Journal::create(&path, key, Vec::new()).or_fail(Exit::Input, "journal", path.display())?;
+    Ok(key)
 }
 
 /// The seed of a replica's key.
@@ -296,6 +344,7 @@ pub fn network(context: &Context, arguments: &NetworkArguments) -> anyhow::Resul
             peers: Vec::new(),
             approve_at: 0,
             heartbeat_ms: arguments.heartbeat_ms,
+            snapshot_every: arguments.snapshot_every,
             allow_origins: Vec::new(),
             explorer: index == 0,
         };

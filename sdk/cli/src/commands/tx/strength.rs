@@ -9,6 +9,10 @@ use serde_json::json;
 use std::fmt::Write;
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
+
+/// Tenths of a second for which the words of R replicas are waited for.
+const PATIENCE: u32 = 8;
 
 /// What is in hand for a block.
 struct InHand {
@@ -34,7 +38,15 @@ pub fn show(
     };
     let set = client.validators_for(&confirmed);
     let finals = confirmed.approval.signatures.len() as u16;
-    let sight = client.sight(&confirmed).map_err(chain::client_failure)?;
+    let mut sight = client.sight(&confirmed).map_err(chain::client_failure)?;
+    // The first question makes the replica ask the others.
+    for _ in 0..PATIENCE {
+        if sight.is_some() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+        sight = client.sight(&confirmed).map_err(chain::client_failure)?;
+    }
     let worth = strength(set, finals);
     let in_hand = InHand {
         finals,
@@ -106,26 +118,29 @@ fn picture(set: &ValidatorSet, in_hand: &InHand, delta_ms: u64) -> String {
     );
     let finals = format!("{} of {} replicas certified it (quorum {})", in_hand.finals, n, set.quorum);
     let rows = [
-        (in_hand.any_network, "whatever the network does".to_owned()),
-        (in_hand.timely.unwrap_or(0), format!("if messages take at most {delta_ms} ms")),
+        (Some(in_hand.any_network), "whatever the network does".to_owned()),
+        (in_hand.timely, format!("if messages take at most {delta_ms} ms")),
     ];
     let _ = writeln!(svg, "<text x=\"{LEFT}\" y=\"30\" fill=\"#222\">{finals}</text>");
     for (row, (liars, assumption)) in (0..).zip(rows) {
         let top = 62 + row * 84;
-        let _ = writeln!(
-            svg,
-            "<text x=\"{LEFT}\" y=\"{top}\" fill=\"#222\">final although {liars} lie, {assumption}</text>"
-        );
+        let text = match liars {
+            Some(liars) => format!("final although {liars} lie, {assumption}"),
+            None => format!("not known yet, {assumption}"),
+        };
+        let _ = writeln!(svg, "<text x=\"{LEFT}\" y=\"{top}\" fill=\"#222\">{text}</text>");
+        let dashes = if liars.is_none() { " stroke-dasharray=\"3 3\"" } else { "" };
         for member in 0..n {
-            let (fill, stroke) = if member < u32::from(liars) { ("#2a7f62", "#2a7f62") } else { ("none", "#888") };
+            let (fill, stroke) =
+                if member < u32::from(liars.unwrap_or(0)) { ("#2a7f62", "#2a7f62") } else { ("none", "#888") };
             let x = LEFT + member * CELL;
             let _ = writeln!(
                 svg,
-                "<rect x=\"{x}\" y=\"{}\" width=\"26\" height=\"26\" rx=\"5\" fill=\"{fill}\" stroke=\"{stroke}\" stroke-width=\"2\"/>",
+                "<rect x=\"{x}\" y=\"{}\" width=\"26\" height=\"26\" rx=\"5\" fill=\"{fill}\" stroke=\"{stroke}\" stroke-width=\"2\"{dashes}/>",
                 top + 14
             );
         }
     }
-    svg.push_str("<text x=\"24\" y=\"222\" fill=\"#555\" font-size=\"12\">filled: may lie, in both ways; hollow: has to be honest</text>\n</svg>\n");
+    svg.push_str("<text x=\"24\" y=\"222\" fill=\"#555\" font-size=\"12\">filled: may lie; hollow: has to be honest; dashed: not known yet</text>\n</svg>\n");
     svg
 }

@@ -1,109 +1,13 @@
 //! Four replicas as processes on loopback: killed, restarted, without a quorum and with one again; nothing certified is lost.
 
+mod namespaces;
+mod network;
+
+use namespaces::Spaces;
+use network::{BINARY, Network, path};
 use serde_json::Value;
-use std::net::TcpListener;
-use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
-
-const BINARY: &str = env!("CARGO_BIN_EXE_counterpart");
-
-/// The first of so many ports in a row that are free at the moment.
-fn free_ports(count: u16) -> u16 {
-    for _ in 0..100 {
-        let first =
-            TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("loopback").port();
-        if first < u16::MAX - count && (first..first + count).all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok())
-        {
-            return first;
-        }
-    }
-    panic!("no {count} free ports in a row");
-}
-
-struct Network {
-    folder: tempfile::TempDir,
-    rpc_port: u16,
-    running: Vec<Option<Child>>,
-}
-
-impl Network {
-    fn start(replicas: u16) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let port = free_ports(2 * replicas);
-        let rpc_port = port + replicas;
-        let network = folder.path().join("network");
-        let made = Command::new(BINARY)
-            .args(["node", "network", path(&network), "--replicas", &replicas.to_string()])
-            .args(["--port", &port.to_string(), "--rpc-port", &rpc_port.to_string(), "--heartbeat-ms", "500"])
-            .output()
-            .expect("it starts");
-        assert!(made.status.success(), "{made:?}");
-        let mut network = Self { folder, rpc_port, running: (0..replicas).map(|_| None).collect() };
-        (0..replicas).for_each(|index| network.run(index));
-        network
-    }
-
-    fn run(&mut self, index: u16) {
-        let folder = self.folder.path().join("network").join(format!("replica-{index}"));
-        let mut command = Command::new(BINARY);
-        command.args(["node", "run", path(&folder)]).stdout(Stdio::null()).stderr(Stdio::null());
-        self.running[usize::from(index)] = Some(command.spawn().expect("it starts"));
-    }
-
-    fn kill(&mut self, index: u16) {
-        let mut child = self.running[usize::from(index)].take().expect("it runs");
-        child.kill().expect("it can be killed");
-        child.wait().expect("it ends");
-    }
-
-    fn ask(&self, index: u16, arguments: &[&str]) -> Output {
-        let home = self.folder.path().join("home");
-        let rpc = format!("http://127.0.0.1:{}", self.rpc_port + index);
-        let mut command = Command::new(BINARY);
-        command.env("COUNTERPART_HOME", home).env("COUNTERPART_RPC", rpc).arg("--json").args(arguments);
-        command.output().expect("it starts")
-    }
-
-    fn json(&self, index: u16, arguments: &[&str]) -> Option<Value> {
-        let output = self.ask(index, arguments);
-        output.status.success().then(|| serde_json::from_slice(&output.stdout).expect("JSON"))
-    }
-
-    fn height(&self, index: u16) -> u64 {
-        let status = self.json(index, &["node", "status"]);
-        status.and_then(|status| status["health"]["height"].as_u64()).unwrap_or(0)
-    }
-
-    /// Waits until a replica is at a height; answers how long that took.
-    fn reaches(&self, index: u16, height: u64, within: Duration) -> Duration {
-        let started = Instant::now();
-        while self.height(index) < height {
-            assert!(started.elapsed() < within, "replica {index} is at {}, not {height}", self.height(index));
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        started.elapsed()
-    }
-
-    fn transfer(&self, index: u16, seconds: u32) -> Option<Value> {
-        // A share below the quorum means the quorum, whatever the set is.
-        let rule = ["--rule", "quorum:0.5", "--timeout", &seconds.to_string()];
-        self.json(index, &[&["tx", "transfer", "dev:alice", "5"], &rule[..]].concat())
-    }
-}
-
-impl Drop for Network {
-    fn drop(&mut self) {
-        for child in self.running.iter_mut().flatten() {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-    }
-}
-
-fn path(path: &Path) -> &str {
-    path.to_str().expect("UTF-8")
-}
 
 #[test]
 fn replicas_outlive_kills_and_a_lost_quorum() {
@@ -162,7 +66,7 @@ fn a_replica_ends_in_order_when_it_is_told_to() {
     let told = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("kill");
     assert!(told.success());
     assert!(child.wait().expect("it ends").success());
-    let folder = network.folder.path().join("network").join("replica-0");
+    let folder = network.replica(0);
     let checked = Command::new(BINARY).args(["node", "db", "check", path(&folder)]).output().expect("it starts");
     assert!(checked.status.success(), "{checked:?}");
 }
@@ -183,14 +87,13 @@ fn a_member_leaves_and_comes_back_by_changes_of_validators() {
         .collect();
     let folder = network.folder.path().to_owned();
     let file = folder.join("proposal.json");
-    let replica = |index: u16| folder.join("network").join(format!("replica-{index}"));
     let change = |network: &Network, members: &[String], quorum: &str, consenting: &[u16]| {
         let named: Vec<&str> = members.iter().flat_map(|key| ["--member", key]).collect();
         let propose = [&["validators", "propose", "--quorum", quorum, "--out", path(&file)][..], &named].concat();
         network.json(0, &propose).expect("proposed");
         for index in consenting {
             network
-                .json(0, &["validators", "consent", path(&file), "--replica", path(&replica(*index))])
+                .json(0, &["validators", "consent", path(&file), "--replica", path(&network.replica(*index))])
                 .expect("consents");
         }
         network.ask(0, &["validators", "change", path(&file), "--rule", "quorum:0.5"])
@@ -228,4 +131,105 @@ fn a_member_leaves_and_comes_back_by_changes_of_validators() {
     let hash = two["transaction"].as_str().expect("a hash");
     let shown = network.json(1, &["tx", "show", hash]).expect("verified");
     assert_eq!((&shown["receipt"], &shown["height"]), (&two["receipt"], &two["height"]));
+
+    // A replica that lost its ledger begins with a snapshot of the others, in the epoch that they are in.
+    network.run(2);
+    network.kill(3);
+    let ledger = network.replica(3).join("ledger");
+    std::fs::remove_dir_all(&ledger).expect("lost");
+    let top = network.height(0);
+    let synced = network.json(3, &["node", "sync", path(&network.replica(3))]).expect("fetched");
+    assert!(synced["height"].as_u64().is_some_and(|height| height > 0), "{synced}");
+    network.run(3);
+    network.reaches(3, top, LONG);
+    let status = network.json(3, &["node", "status"]).expect("it runs");
+    assert_eq!(
+        (&status["standing"]["signs"], &status["standing"]["epoch"]),
+        (&Value::from(true), &Value::from(2)),
+        "{status}"
+    );
+    network.kill(2);
+    network.transfer(3, 60).expect("it votes");
+    // Whoever trusts the genesis alone follows the epochs with what it keeps of them, even where blocks are forgotten.
+    network.kill(3);
+    network.json(3, &["node", "db", "prune", path(&ledger), "--keep", "1"]).expect("pruned");
+    network.run(3);
+    network.reaches(3, top, LONG);
+    let shown = network.json(3, &["validators", "show"]).expect("its clients follow");
+    assert_eq!(shown["epoch"], 2);
+}
+
+#[test]
+fn a_replica_without_its_journal_follows_and_signs_again_when_it_is_told_to() {
+    const LONG: Duration = Duration::from_secs(60);
+    let mut network = Network::start(4);
+    (0..4).for_each(|index| {
+        network.reaches(index, 1, LONG);
+    });
+    let resume = |network: &Network, view: u64| {
+        let view = view.to_string();
+        network.ask(3, &["node", "resume", path(&network.replica(3)), "--epoch", "0", "--view", &view])
+    };
+    network.kill(3);
+    assert_eq!(resume(&network, 1).status.code(), Some(2), "nothing is lost");
+    let journal = network.replica(3).join("signed.journal");
+    for damage in [true, false] {
+        match damage {
+            true => std::fs::write(&journal, [7; 100]).expect("damaged"),
+            false => std::fs::remove_file(&journal).expect("lost"),
+        }
+        network.run(3);
+        network.reaches(3, network.height(0), LONG);
+        let status = network.json(3, &["node", "status"]).expect("it runs");
+        assert_eq!(status["standing"]["signs"], false, "{status}");
+        network.kill(3);
+        let view = network.json(0, &["node", "status"]).expect("it runs")["standing"]["view"].as_u64();
+        let from = view.expect("a view") + 2;
+        assert!(resume(&network, from).status.success());
+        network.run(3);
+        network.reaches(3, network.height(0), LONG);
+        while network.json(0, &["node", "status"]).is_none_or(|now| now["standing"]["view"].as_u64() <= Some(from)) {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        network.kill(2);
+        network.transfer(0, 60).expect("it signs again: three of four are a quorum");
+        network.run(2);
+        network.kill(3);
+    }
+}
+
+#[test]
+fn whoever_is_cut_off_falls_behind_alone_and_catches_up() {
+    const LONG: Duration = Duration::from_secs(60);
+    let spaces = match Spaces::new(4) {
+        Ok(spaces) => spaces,
+        Err(reason) => return eprintln!("skipped: this machine makes no network namespaces: {reason}"),
+    };
+    let network = Network::start_in(4, Some(spaces));
+    (0..4).for_each(|index| {
+        network.reaches(index, 1, LONG);
+    });
+    network.transfer(0, 60).expect("certified");
+
+    network.link(3, false);
+    std::thread::sleep(Duration::from_secs(1));
+    let alone = network.height(3);
+    for _ in 0..3 {
+        network.transfer(0, 60).expect("the others go on");
+    }
+    assert!(network.height(3) <= alone + 1, "it certifies nothing alone");
+    assert!(network.transfer(3, 2).is_none(), "it certifies nothing alone");
+    let standing = network.json(0, &["node", "status"]).expect("it runs");
+    assert_eq!(standing["standing"]["away"], Value::from(vec![3]), "{standing}");
+
+    // Without a quorum nobody goes on; with one again everybody does.
+    network.link(2, false);
+    assert!(network.transfer(0, 2).is_none(), "two are no quorum");
+    let before = network.height(0);
+    network.link(2, true);
+    network.link(3, true);
+    let back = network.reaches(0, before + 2, LONG);
+    eprintln!("a new approved block {back:?} after the links were back");
+    let last = network.transfer(0, 60).expect("certified");
+    network.reaches(3, last["height"].as_u64().expect("a height"), LONG);
 }

@@ -1,10 +1,10 @@
 //! A light client: knows the chain's number and its validators, and follows their changes epoch by epoch.
 
-use borsh::{BorshDeserialize, BorshSerialize};
-use counterpart_ledger::{
+use crate::{
     Certificate, CertificateError, ChainId, DecodeError, Genesis, Hash, Header, Height, NamedValidators, Phase,
     ProofError, StateProof, ValidatorSet, Verifier, decode, encode, validators_key,
 };
+use borsh::{BorshDeserialize, BorshSerialize};
 
 /// What proves that an epoch ended and who votes in the next: one approval for each epoch is all that a light client checks.
 #[derive(Clone, PartialEq, Eq, Debug, BorshSerialize, BorshDeserialize)]

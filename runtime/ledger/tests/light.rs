@@ -1,9 +1,8 @@
 //! A light client follows a change of validators from one approval, and nothing less.
 
-use counterpart_consensus::{Handover, LightClient, LightError};
 use counterpart_ledger::{
-    Certificate, ChainId, Genesis, Hash, Header, Height, NamedValidators, Phase, SecretKey, StateTrie, Statement,
-    ValidatorSet, encode, validators_key,
+    Certificate, ChainId, Genesis, Handover, Hash, Header, Height, LightClient, LightError, NamedValidators, Phase,
+    SecretKey, StateTrie, Statement, ValidatorSet, encode, validators_key,
 };
 
 const CHAIN: ChainId = ChainId(7);

@@ -1,0 +1,213 @@
+//! Starting anew from a snapshot of peers instead of from the first block.
+//!
+//! Peers are trusted for nothing: the manifest is proved by validators from genesis on, and every part by the manifest.
+
+use crate::service::{MOST_MESSAGE_BYTES, NodeError};
+use crate::snapshots::file;
+use counterpart_consensus::{Message, SnapshotPart};
+use counterpart_ledger::{Genesis, Height, PublicKey, encode};
+use counterpart_network::{Channel, Network, NetworkConfig, Outgoing, Peer, Recipient};
+use counterpart_storage::{Manifest, SnapshotFile, Store, StoreError};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// How long further manifests are waited for after the first.
+const MANIFESTS: Duration = Duration::from_secs(2);
+/// Before a part is asked for again, of another peer.
+const PATIENCE: Duration = Duration::from_secs(4);
+/// Parts that are on their way at a time.
+const AT_ONCE: usize = 4;
+
+/// What is needed to fetch a state.
+pub struct StateSync {
+    /// The replica's folder, which has no ledger yet.
+    pub folder: PathBuf,
+    /// What the chain began with.
+    pub genesis: Genesis,
+    /// The seed of its key, which opens links.
+    pub seed: zeroize::Zeroizing<[u8; 32]>,
+    /// Where other replicas reach it.
+    pub listen: SocketAddr,
+    /// The other replicas.
+    pub peers: Vec<Peer>,
+}
+
+/// Why no state was fetched.
+#[derive(Debug, thiserror::Error)]
+pub enum StateSyncError {
+    /// The folder or the links cannot be used.
+    #[error(transparent)]
+    Node(#[from] NodeError),
+    /// The snapshot cannot be imported, or the folder has a ledger.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// No peer offers what it needs.
+    #[error("no peer sent {what} within {} s", waited.as_secs())]
+    Silence {
+        /// What was asked for last.
+        what: String,
+        /// For how long.
+        waited: Duration,
+    },
+}
+
+impl StateSync {
+    /// Fetches the newest snapshot that peers offer and makes the ledger from it; answers its height. What was fetched before
+    /// an interruption is kept. `patience` is how long nothing new may come.
+    ///
+    /// # Errors
+    /// [`StateSyncError`]; the folder has no ledger then.
+    pub fn run(self, patience: Duration, progress: &mut dyn FnMut(u64, u64)) -> Result<Height, StateSyncError> {
+        let ledger = self.folder.join("ledger");
+        if ledger.exists() {
+            return Err(StoreError::Exists(ledger).into());
+        }
+        let network = Network::start(NetworkConfig {
+            chain: self.genesis.chain,
+            seed: self.seed.clone(),
+            listen: self.listen,
+            peers: self.peers.clone(),
+            max_message_bytes: MOST_MESSAGE_BYTES,
+            queue: 256,
+        });
+        let mut links = Links { network: network.map_err(NodeError::from)?, patience };
+        let (of, manifest, holders) = self.manifest(&mut links)?;
+        let incoming = self.folder.join(format!("incoming-{:020}", of.0));
+        std::fs::create_dir_all(&incoming).map_err(|cause| NodeError::File { path: incoming.clone(), cause })?;
+        let mut missing: Vec<SnapshotPart> = manifest.files().into_iter().filter_map(part).collect();
+        let total = missing.len() as u64;
+        missing.retain(|part| {
+            let kept = std::fs::read(file(*part).path(&incoming));
+            !kept.is_ok_and(|bytes| manifest.names(file(*part), &bytes))
+        });
+        missing.reverse();
+        self.parts(&mut links, (of, &manifest, &holders), missing, &incoming, &mut |left| {
+            progress(total - left, total);
+        })?;
+        SnapshotFile::Manifest.put(&incoming, &encode(&manifest))?;
+        drop(links);
+        drop(Store::import_snapshot(&incoming, &ledger, &self.genesis.hash(), &mut |_, _| {})?);
+        std::fs::remove_dir_all(&incoming).map_err(|cause| NodeError::File { path: incoming, cause })?;
+        Ok(of)
+    }
+
+    /// The newest manifest that holds, and who offers it.
+    fn manifest(&self, links: &mut Links) -> Result<(Height, Manifest, Vec<PublicKey>), StateSyncError> {
+        let genesis = self.genesis.hash();
+        let mut offers: BTreeMap<(Height, Vec<u8>), Vec<PublicKey>> = BTreeMap::new();
+        let (started, mut asked, mut first) = (Instant::now(), None::<Instant>, None::<Instant>);
+        loop {
+            if first.is_some_and(|first| first.elapsed() > MANIFESTS) {
+                break;
+            }
+            if started.elapsed() > links.patience {
+                let what = "the manifest of a snapshot that holds".to_owned();
+                return Err(StateSyncError::Silence { what, waited: links.patience });
+            }
+            // Links come up by and by.
+            if asked.is_none_or(|asked| asked.elapsed() > Duration::from_millis(500)) {
+                asked = Some(Instant::now());
+                links.ask(Recipient::All, None, SnapshotPart::Manifest);
+            }
+            let Some((from, of, SnapshotPart::Manifest, bytes)) = links.receive(Duration::from_millis(100)) else {
+                continue;
+            };
+            let known = offers.entry((of, bytes)).or_default();
+            if !known.contains(&from) {
+                known.push(from);
+                first.get_or_insert_with(Instant::now);
+            }
+        }
+        while let Some(((of, bytes), holders)) = offers.pop_last() {
+            match Manifest::parse(&bytes, &genesis) {
+                Ok(manifest) if manifest.block.header.height == of => return Ok((of, manifest, holders)),
+                Ok(_) => tracing::warn!("a manifest is of another height than was said"),
+                Err(error) => tracing::warn!(%error, "a manifest does not hold"),
+            }
+        }
+        let what = "the manifest of a snapshot that holds".to_owned();
+        Err(StateSyncError::Silence { what, waited: started.elapsed() })
+    }
+
+    fn parts(
+        &self,
+        links: &mut Links,
+        (of, manifest, holders): (Height, &Manifest, &[PublicKey]),
+        mut missing: Vec<SnapshotPart>,
+        incoming: &std::path::Path,
+        left: &mut dyn FnMut(u64),
+    ) -> Result<(), StateSyncError> {
+        let mut flying: BTreeMap<SnapshotPart, Instant> = BTreeMap::new();
+        let (mut turn, mut heard) = (0, Instant::now());
+        while !missing.is_empty() || !flying.is_empty() {
+            let lost: Vec<SnapshotPart> =
+                flying.iter().filter(|(_, asked)| asked.elapsed() > PATIENCE).map(|(part, _)| *part).collect();
+            for part in lost {
+                flying.remove(&part);
+                missing.push(part);
+            }
+            if heard.elapsed() > links.patience {
+                let what = format!("{:?} of the snapshot of block {of}", missing.last());
+                return Err(StateSyncError::Silence { what, waited: links.patience });
+            }
+            while flying.len() < AT_ONCE
+                && let Some(part) = missing.pop()
+            {
+                links.ask(Recipient::One(holders[turn % holders.len()]), Some(of), part);
+                turn += 1;
+                flying.insert(part, Instant::now());
+            }
+            let Some((from, sent, part, bytes)) = links.receive(Duration::from_millis(100)) else { continue };
+            if sent != of || !flying.contains_key(&part) {
+                continue;
+            }
+            if !manifest.names(file(part), &bytes) {
+                tracing::warn!(%from, ?part, "a part of a snapshot is not what the manifest names");
+                continue;
+            }
+            file(part).put(incoming, &bytes)?;
+            flying.remove(&part);
+            heard = Instant::now();
+            left((missing.len() + flying.len()) as u64);
+        }
+        Ok(())
+    }
+}
+
+fn part(file: SnapshotFile) -> Option<SnapshotPart> {
+    match file {
+        SnapshotFile::Manifest => None,
+        SnapshotFile::Chunk(index) => Some(SnapshotPart::Chunk(index)),
+        SnapshotFile::Code(hash) => Some(SnapshotPart::Code(hash)),
+    }
+}
+
+struct Links {
+    network: Network,
+    patience: Duration,
+}
+
+impl Links {
+    fn ask(&self, to: Recipient, of: Option<Height>, part: SnapshotPart) {
+        let bytes = Message::WantSnapshot { of, part }.encode();
+        self.network.sender().send(Outgoing { to, channel: Channel::CatchUp, bytes });
+    }
+
+    /// The next part that arrives, if one does within the time.
+    fn receive(&mut self, within: Duration) -> Option<(PublicKey, Height, SnapshotPart, Vec<u8>)> {
+        let until = Instant::now() + within;
+        loop {
+            match self.network.try_receive() {
+                Some(incoming) => {
+                    if let Ok(Message::Snapshot { of, part, bytes }) = Message::decode(&incoming.bytes) {
+                        return Some((incoming.from, of, part, bytes));
+                    }
+                }
+                None if Instant::now() >= until => return None,
+                None => std::thread::sleep(Duration::from_millis(5)),
+            }
+        }
+    }
+}

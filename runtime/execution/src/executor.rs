@@ -397,6 +397,16 @@ impl Executor {
         Box::new(Work::new(self.engine.clone(), self.modules.clone(), code, block.clone(), View::new(state)))
     }
 
+    /// Runs work on a thread on which blocks can be executed: otherwise each execution takes a thread of its own.
+    ///
+    /// # Errors
+    /// [`ExecutionFault`] when there is no such thread, or the work panicked.
+    pub fn on_its_thread<T: Send>(&self, work: impl FnOnce() -> T + Send) -> Result<T, ExecutionFault> {
+        let (mut work, mut result) = (Some(work), None);
+        self.engine.scope(&mut || result = work.take().map(|work| work()))?;
+        result.ok_or_else(|| ExecutionFault("the engine did not run the work".into()))
+    }
+
     pub(crate) fn in_scope<T: Send>(
         &self,
         work: impl Fn() -> Result<T, ExecutionFault> + Send + Sync,

@@ -34,6 +34,7 @@ pub(crate) struct Metrics {
     between: Histogram,
     certified: Histogram,
     approved: Histogram,
+    recorded: Histogram,
     transactions: AtomicU64,
 }
 
@@ -97,9 +98,10 @@ impl Metrics {
         }
     }
 
-    /// A block is approved so long after its proposal was seen.
-    pub fn approved_after(&self, us: u64) {
-        self.approved.add(us);
+    /// A block has R finals, and is on disk, so long after its proposal was seen.
+    pub fn approved_after(&self, finals_us: u64, recorded_us: u64) {
+        self.approved.add(finals_us);
+        self.recorded.add(recorded_us);
     }
 
     /// Transactions executed in approved blocks since the start.
@@ -176,7 +178,9 @@ impl Metrics {
         self.between.write(&mut text, "counterpart_block_interval_seconds", "Time between approved blocks.");
         let help = "From a proposal to its certificate.";
         self.certified.write(&mut text, "counterpart_certify_seconds", help);
-        self.approved.write(&mut text, "counterpart_approve_seconds", "From a proposal to its approval.");
+        self.approved.write(&mut text, "counterpart_approve_seconds", "From a proposal to the finals that approve it.");
+        let help = "From a proposal to its block on disk.";
+        self.recorded.write(&mut text, "counterpart_record_seconds", help);
         text
     }
 }

@@ -104,6 +104,14 @@ pub(crate) struct Shared {
     pub fault: Mutex<Option<String>>,
 }
 
+impl Shared {
+    /// The node stops, and says why.
+    pub fn failed(&self, error: &str) {
+        tracing::error!(%error, "the node stops");
+        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_owned());
+    }
+}
+
 /// A running node. Dropping it stops it.
 pub struct Node {
     shared: Arc<Shared>,
@@ -197,7 +205,14 @@ impl Node {
         };
         let thread = std::thread::Builder::new()
             .name("replica".to_owned())
-            .spawn(move || turns.run(network, queue))
+            .spawn({
+                let (executor, shared) = (shared.executor.clone(), shared.clone());
+                move || {
+                    if let Err(fault) = executor.on_its_thread(move || turns.run(network, queue)) {
+                        shared.failed(&fault.to_string());
+                    }
+                }
+            })
             .map_err(|cause| file(&config.folder, cause))?;
         Ok(Self { shared, thread: Some(thread) })
     }

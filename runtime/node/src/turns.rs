@@ -79,7 +79,7 @@ impl Turns {
     pub fn run(mut self, mut network: Network, mut orders: mpsc::UnboundedReceiver<Order>) {
         let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
             Ok(runtime) => runtime,
-            Err(error) => return self.fail(&error.to_string()),
+            Err(error) => return self.shared.failed(&error.to_string()),
         };
         let mut next = Some(Input::Time);
         while let Some(input) = next {
@@ -98,7 +98,7 @@ impl Turns {
             match self.turn(inputs) {
                 Ok(true) => self.shared.metrics.links(waiting, self.seen.peers.len()),
                 Ok(false) => return,
-                Err(error) => return self.fail(&error),
+                Err(error) => return self.shared.failed(&error),
             }
             let wait = self.machine.wake_us().saturating_sub(self.clock.now().us);
             next = runtime.block_on(async {
@@ -109,7 +109,7 @@ impl Turns {
                 }
             });
         }
-        self.fail("the links are closed");
+        self.shared.failed("the links are closed");
     }
 
     /// Takes inputs; writes what was signed in one piece; then sends. Answers whether to go on.
@@ -206,7 +206,10 @@ impl Turns {
             shared.metrics.approved(height.0, now_us);
             shared.metrics.executed(self.machine.executed());
             let at = self.seen.proposals.get(&self.machine.floor().1);
-            at.into_iter().for_each(|at| shared.metrics.approved_after(now_us.saturating_sub(*at)));
+            at.into_iter().for_each(|at| {
+                let finals_us = self.machine.finals_us();
+                shared.metrics.approved_after(finals_us.saturating_sub(*at), now_us.saturating_sub(*at));
+            });
             self.snapshots.reached(height);
         } else if now_us < self.seen.published_us + EACH_US {
             return;
@@ -231,10 +234,5 @@ impl Turns {
         if rises {
             shared.heights.send_replace(height);
         }
-    }
-
-    fn fail(&self, error: &str) {
-        tracing::error!(%error, "the node stops");
-        *self.shared.fault.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_owned());
     }
 }

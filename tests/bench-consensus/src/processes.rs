@@ -79,6 +79,7 @@ struct Under {
     transactions_per_s: f64,
     certificate_p50_ms: f64,
     approval_p50_ms: f64,
+    record_p50_ms: f64,
 }
 
 fn under(
@@ -112,6 +113,7 @@ fn under(
             blocks_per_s: height as f64 / took,
             transactions_per_s: grown("counterpart_transactions_executed_total") / took,
             certificate_p50_ms: median_ms(&before, &after, "counterpart_certify_seconds").unwrap_or(f64::NAN),
+            record_p50_ms: median_ms(&before, &after, "counterpart_record_seconds").unwrap_or(f64::NAN),
             approval_p50_ms: median_ms(&before, &after, "counterpart_approve_seconds").unwrap_or(f64::NAN),
         })
     })
@@ -150,6 +152,7 @@ fn one(sync: bool, seconds: f64, lost_s: Option<u64>) -> anyhow::Result<Value> {
     let mut report = json!({
         "certificate_p50_ms": round(quiet.certificate_p50_ms),
         "approval_p50_ms": round(quiet.approval_p50_ms),
+        "record_p50_ms": round(quiet.record_p50_ms),
         "small_blocks_per_s": at_least(small_blocks, 500.0),
         "approval_p50_ms at that rate": round(full_rate),
         "transactions_per_s": round(small.transactions_per_s),

@@ -141,6 +141,8 @@ pub struct Machine<L> {
     /// What this node took from clients, by sender and nonce, and when peers were told last.
     taken: BTreeMap<(Address, u64), u64>,
     executed: u64,
+    /// When finals approved a block last, in microseconds.
+    finals_us: u64,
     timing: Timing,
     clock: timing::Clock,
     away: BTreeSet<u16>,
@@ -182,6 +184,7 @@ impl<L: Ledger> Machine<L> {
             messages: Vec::new(),
             taken: BTreeMap::new(),
             executed: 0,
+            finals_us: 0,
             ledger,
             executor,
             key,
@@ -309,6 +312,11 @@ impl<L: Ledger> Machine<L> {
     /// Transactions that it executed in approved blocks.
     pub fn executed(&self) -> u64 {
         self.executed
+    }
+
+    /// When finals approved a block last, in microseconds.
+    pub fn finals_us(&self) -> u64 {
+        self.finals_us
     }
 
     /// View of the newest certificate.

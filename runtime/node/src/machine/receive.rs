@@ -28,8 +28,12 @@ impl<L: Ledger> Machine<L> {
             Message::WantBlocks { from: first } => self.on_want_blocks(from, first),
             Message::WantSkips { views } => self.on_want_skips(from, &views, now),
             Message::WantBlock { hash } => {
-                let block = self.blocks.get(&hash).cloned();
-                self.messages.extend(block.map(|block| (To::One(from), Message::Block(Box::new(block)))));
+                let answer = match self.blocks.get(&hash) {
+                    Some(block) => Message::Block(Box::new(block.clone())),
+                    // It may be approved here already: whoever asks is behind, and learns by how much.
+                    None => Message::Status { height: self.ledger.head().height },
+                };
+                self.messages.push((To::One(from), answer));
                 Ok(())
             }
             Message::Block(block) => self.on_block(*block, now),
@@ -249,6 +253,7 @@ impl<L: Ledger> Machine<L> {
         if self.approved.as_ref().is_some_and(|approved| approved.statement.view > view) {
             return Ok(());
         }
+        self.finals_us = now.us;
         self.approved = Some(finals);
         self.settle(now)
     }

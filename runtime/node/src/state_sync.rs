@@ -10,13 +10,15 @@ use counterpart_network::{Channel, Network, NetworkConfig, Outgoing, Peer, Recip
 use counterpart_storage::{Manifest, SnapshotFile, Store, StoreError};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// How long further manifests are waited for after the first.
 const MANIFESTS: Duration = Duration::from_secs(2);
 /// Before a part is asked for again, of another peer.
 const PATIENCE: Duration = Duration::from_secs(4);
+/// What the names of folders begin with into which parts come.
+const INCOMING: &str = "incoming-";
 /// Parts that are on their way at a time.
 const AT_ONCE: usize = 4;
 
@@ -53,6 +55,13 @@ pub enum StateSyncError {
     },
 }
 
+/// A snapshot that peers offer.
+struct Offer {
+    of: Height,
+    manifest: Manifest,
+    holders: Vec<PublicKey>,
+}
+
 impl StateSync {
     /// Fetches the newest snapshot that peers offer and makes the ledger from it; answers its height. What was fetched before
     /// an interruption is kept. `patience` is how long nothing new may come.
@@ -73,9 +82,45 @@ impl StateSync {
             queue: 256,
         });
         let mut links = Links { network: network.map_err(NodeError::from)?, patience };
-        let (of, manifest, holders) = self.manifest(&mut links)?;
-        let incoming = self.folder.join(format!("incoming-{:020}", of.0));
-        std::fs::create_dir_all(&incoming).map_err(|cause| NodeError::File { path: incoming.clone(), cause })?;
+        let mut failed = None;
+        for offer in self.offers(&mut links)? {
+            match self.fetch(&mut links, &offer, &ledger, progress) {
+                Ok(()) => {
+                    self.forget_rest();
+                    return Ok(offer.of);
+                }
+                // What proves a manifest is its root: its parts can be another's, or never come.
+                Err(error @ (StateSyncError::Store(StoreError::Snapshot(_)) | StateSyncError::Silence { .. })) => {
+                    tracing::warn!(%error, of = %offer.of, "an offered snapshot is of no use; the next is tried");
+                    failed = Some(error);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Err(failed.unwrap_or_else(|| silence("the manifest of a snapshot that holds", patience)))
+    }
+
+    /// Removes parts of snapshots that never came whole: there is a ledger now.
+    fn forget_rest(&self) {
+        for entry in std::fs::read_dir(&self.folder).into_iter().flatten().flatten() {
+            if entry.file_name().to_string_lossy().starts_with(INCOMING) {
+                let _ = std::fs::remove_dir_all(entry.path());
+            }
+        }
+    }
+
+    /// Fetches one snapshot and makes the ledger from it.
+    fn fetch(
+        &self,
+        links: &mut Links,
+        offer: &Offer,
+        ledger: &Path,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<(), StateSyncError> {
+        let manifest = &offer.manifest;
+        let incoming = self.folder.join(format!("{INCOMING}{:020}", offer.of.0));
+        let file_error = |cause| NodeError::File { path: incoming.clone(), cause };
+        std::fs::create_dir_all(&incoming).map_err(file_error)?;
         let mut missing: Vec<SnapshotPart> = manifest.files().into_iter().filter_map(part).collect();
         let total = missing.len() as u64;
         missing.retain(|part| {
@@ -83,18 +128,20 @@ impl StateSync {
             !kept.is_ok_and(|bytes| manifest.names(file(*part), &bytes))
         });
         missing.reverse();
-        self.parts(&mut links, (of, &manifest, &holders), missing, &incoming, &mut |left| {
-            progress(total - left, total);
-        })?;
-        SnapshotFile::Manifest.put(&incoming, &encode(&manifest))?;
-        drop(links);
-        drop(Store::import_snapshot(&incoming, &ledger, &self.genesis.hash(), &mut |_, _| {})?);
-        std::fs::remove_dir_all(&incoming).map_err(|cause| NodeError::File { path: incoming, cause })?;
-        Ok(of)
+        self.parts(links, offer, missing, &incoming, &mut |left| progress(total - left, total))?;
+        SnapshotFile::Manifest.put(&incoming, &encode(manifest))?;
+        let imported = Store::import_snapshot(&incoming, ledger, &self.genesis.hash(), &mut |_, _| {});
+        // Whole or of no use: in both cases nothing of it is needed again.
+        std::fs::remove_dir_all(&incoming).map_err(file_error)?;
+        if imported.is_err() {
+            let _ = std::fs::remove_dir_all(ledger.with_extension("importing"));
+        }
+        drop(imported?);
+        Ok(())
     }
 
-    /// The newest manifest that holds, and who offers it.
-    fn manifest(&self, links: &mut Links) -> Result<(Height, Manifest, Vec<PublicKey>), StateSyncError> {
+    /// The manifests that hold, newest first.
+    fn offers(&self, links: &mut Links) -> Result<Vec<Offer>, StateSyncError> {
         let genesis = self.genesis.hash();
         let mut offers: BTreeMap<(Height, Vec<u8>), Vec<PublicKey>> = BTreeMap::new();
         let (started, mut asked, mut first) = (Instant::now(), None::<Instant>, None::<Instant>);
@@ -103,8 +150,7 @@ impl StateSync {
                 break;
             }
             if started.elapsed() > links.patience {
-                let what = "the manifest of a snapshot that holds".to_owned();
-                return Err(StateSyncError::Silence { what, waited: links.patience });
+                return Err(silence("the manifest of a snapshot", links.patience));
             }
             // Links come up by and by.
             if asked.is_none_or(|asked| asked.elapsed() > Duration::from_millis(500)) {
@@ -120,23 +166,23 @@ impl StateSync {
                 first.get_or_insert_with(Instant::now);
             }
         }
-        while let Some(((of, bytes), holders)) = offers.pop_last() {
+        let holding = |((of, bytes), holders): ((Height, Vec<u8>), Vec<PublicKey>)| {
             match Manifest::parse(&bytes, &genesis) {
-                Ok(manifest) if manifest.block.header.height == of => return Ok((of, manifest, holders)),
+                Ok(manifest) if manifest.block.header.height == of => return Some(Offer { of, manifest, holders }),
                 Ok(_) => tracing::warn!("a manifest is of another height than was said"),
                 Err(error) => tracing::warn!(%error, "a manifest does not hold"),
             }
-        }
-        let what = "the manifest of a snapshot that holds".to_owned();
-        Err(StateSyncError::Silence { what, waited: started.elapsed() })
+            None
+        };
+        Ok(offers.into_iter().rev().filter_map(holding).collect())
     }
 
     fn parts(
         &self,
         links: &mut Links,
-        (of, manifest, holders): (Height, &Manifest, &[PublicKey]),
+        Offer { of, manifest, holders }: &Offer,
         mut missing: Vec<SnapshotPart>,
-        incoming: &std::path::Path,
+        incoming: &Path,
         left: &mut dyn FnMut(u64),
     ) -> Result<(), StateSyncError> {
         let mut flying: BTreeMap<SnapshotPart, Instant> = BTreeMap::new();
@@ -149,18 +195,17 @@ impl StateSync {
                 missing.push(part);
             }
             if heard.elapsed() > links.patience {
-                let what = format!("{:?} of the snapshot of block {of}", missing.last());
-                return Err(StateSyncError::Silence { what, waited: links.patience });
+                return Err(silence(&format!("parts of the snapshot of block {of}"), links.patience));
             }
             while flying.len() < AT_ONCE
                 && let Some(part) = missing.pop()
             {
-                links.ask(Recipient::One(holders[turn % holders.len()]), Some(of), part);
+                links.ask(Recipient::One(holders[turn % holders.len()]), Some(*of), part);
                 turn += 1;
                 flying.insert(part, Instant::now());
             }
             let Some((from, sent, part, bytes)) = links.receive(Duration::from_millis(100)) else { continue };
-            if sent != of || !flying.contains_key(&part) {
+            if sent != *of || !flying.contains_key(&part) {
                 continue;
             }
             if !manifest.names(file(part), &bytes) {
@@ -174,6 +219,10 @@ impl StateSync {
         }
         Ok(())
     }
+}
+
+fn silence(what: &str, waited: Duration) -> StateSyncError {
+    StateSyncError::Silence { what: what.to_owned(), waited }
 }
 
 fn part(file: SnapshotFile) -> Option<SnapshotPart> {

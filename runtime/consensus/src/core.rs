@@ -199,7 +199,9 @@ impl<B: Copy + Ord, C: Clone> Core<B, C> {
             Phase::Final => said.finalized = Some(block),
             Phase::Skip => said.skipped = true,
         }
-        self.view = self.view.max(view);
+        // A view may be skipped ahead, in the one before it: that is no proof that this one was left.
+        let entered = if phase == Phase::Skip { view.saturating_sub(1) } else { view };
+        self.view = self.view.max(entered);
     }
 
     /// Signs nothing below a view, because it does not know any more what it said there.

@@ -11,6 +11,7 @@
 mod dev_accounts;
 mod devnet;
 mod journal;
+mod kept;
 pub mod machine;
 mod mempool;
 mod metrics;

@@ -1,6 +1,7 @@
 //! One replica of a network: the machine, driven by links, a disk, a clock and clients.
 
 use crate::journal::Journal;
+use crate::kept::Kept;
 use crate::machine::{Fault, Machine, Setup, SharedMempool, Standing, Timing, verify_signature};
 use crate::mempool::{SubmitError, SubmitErrorKind};
 use crate::metrics::Metrics;
@@ -155,6 +156,9 @@ impl Node {
             Options { compiler: Compiler::Cranelift, cache_dir: Some(folder.join("compiled")), ..Options::default() };
         let executor = Executor::new(Arc::new(WasmtimeEngine::new(options)?), Profile::v1());
         store.wait_for_disk(config.sync);
+        let blocks_path = folder.join("voted.blocks");
+        let (kept, voted_blocks) =
+            Kept::open(&blocks_path, store.head().height).map_err(|cause| file(&blocks_path, cause))?;
         let store = Arc::new(store);
         let (orders, queue) = mpsc::unbounded_channel();
         let (mempool, clock) = (SharedMempool::default(), Clock::new());
@@ -163,6 +167,7 @@ impl Node {
             executor: executor.clone(),
             key,
             records,
+            voted_blocks,
             signs: journal.is_some(),
             approve_at: config.approve_at,
             mempool: mempool.clone(),
@@ -197,6 +202,7 @@ impl Node {
             snapshots,
             machine,
             journal,
+            kept,
             clock,
             shared: shared.clone(),
             sender: network.sender(),

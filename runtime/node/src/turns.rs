@@ -1,6 +1,7 @@
 //! The thread of the machine: takes what arrived, writes what was signed, then sends.
 
 use crate::journal::Journal;
+use crate::kept::Kept;
 use crate::machine::{Fault, Ledger, Machine, Now, To};
 use crate::service::{Order, Shared};
 use crate::snapshots::Snapshots;
@@ -37,6 +38,7 @@ pub(crate) struct Turns {
     pub snapshots: Snapshots,
     /// None for a replica that signs nothing.
     pub journal: Option<Journal>,
+    pub kept: Kept,
     pub clock: Clock,
     pub shared: Arc<Shared>,
     pub sender: Sender,
@@ -152,7 +154,11 @@ impl Turns {
             self.machine.tick(now).map_err(text)?;
         }
         loop {
-            let records = self.machine.records();
+            let (blocks, records) = (self.machine.voted_blocks(), self.machine.records());
+            if !blocks.is_empty() {
+                let approved = self.machine.ledger().head().height;
+                self.kept.append(&blocks, self.sync, approved).map_err(|error| format!("the disk failed: {error}"))?;
+            }
             if records.is_empty() {
                 break;
             }

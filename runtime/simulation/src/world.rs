@@ -10,7 +10,9 @@ use crate::random::Random;
 use crate::watcher::{Watcher, place};
 use counterpart_consensus::{Message, Record};
 use counterpart_execution::Executor;
-use counterpart_ledger::{ChainId, Genesis, GenesisAccount, Hash, Height, SecretKey, ValidatorSet, account_address};
+use counterpart_ledger::{
+    Block, ChainId, Genesis, GenesisAccount, Hash, Height, SecretKey, ValidatorSet, account_address,
+};
 use counterpart_module::Profile;
 use counterpart_node::machine::{Fault, Ledger, Machine, MemoryLedger, Now, Setup, SharedMempool, To};
 use counterpart_referee::WasmiEngine;
@@ -44,6 +46,7 @@ struct Replica {
     machine: Option<Machine<MemoryLedger>>,
     /// What survives a crash.
     journal: Vec<Record>,
+    voted_blocks: Vec<Block>,
     ledger: Option<MemoryLedger>,
     liar: Option<Liar>,
     silent: bool,
@@ -129,6 +132,7 @@ impl World {
             key: key.clone(),
             machine: None,
             journal: Vec::new(),
+            voted_blocks: Vec::new(),
             ledger: Some(MemoryLedger::new(genesis.clone())),
             liar: lie(index).map(|lie: Lie| Liar::new(lie, key.clone(), index as u16)),
             silent: silent.contains(&index),
@@ -186,6 +190,7 @@ impl World {
             executor: self.executor.clone(),
             key: own.key.clone(),
             records: own.journal.clone(),
+            voted_blocks: own.voted_blocks.clone(),
             signs: true,
             approve_at: self.plan.approve_at,
             mempool: SharedMempool::default(),
@@ -412,7 +417,10 @@ impl World {
         loop {
             let own = &mut self.replicas[replica];
             let Some(machine) = own.machine.as_mut() else { return };
-            let records = machine.records();
+            let (blocks, records) = (machine.voted_blocks(), machine.records());
+            let approved = machine.ledger().head().height;
+            own.voted_blocks.retain(|block| block.header.height > approved);
+            own.voted_blocks.extend(blocks);
             if records.is_empty() {
                 break;
             }

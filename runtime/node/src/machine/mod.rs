@@ -1,8 +1,8 @@
 //! One replica as a state machine: messages, transactions and time in; records, messages and commits out.
 //!
 //! It reads no clock and opens no socket. A node drives it with threads, links and a disk; a simulation drives many of them
-//! with a virtual clock. Whoever drives it repeats after each input: write the records ([`Machine::records`]) durably, then
-//! [`Machine::release`] what they allow, until there are none; then send the messages ([`Machine::messages`]).
+//! with a virtual clock. Whoever drives it repeats after each input: write the blocks ([`Machine::voted_blocks`]) and then the
+//! records ([`Machine::records`]) durably, then [`Machine::release`] what they allow, until there are none; then send the messages ([`Machine::messages`]).
 
 mod blocks;
 mod epoch;
@@ -21,8 +21,8 @@ use blocks::Blocks;
 use counterpart_consensus::{Collector, Core, Effect, Event, Message, Observer, Proposal, Record, Voter};
 use counterpart_execution::{ExecutionFault, Executor};
 use counterpart_ledger::{
-    Address, Certificate, ChainId, Evidence, Hash, Height, Phase, PublicKey, SecretKey, SignedBy, SignedTransaction,
-    Statement, ValidatorSet,
+    Address, Block, Certificate, ChainId, Evidence, Hash, Height, Phase, PublicKey, SecretKey, SignedBy,
+    SignedTransaction, Statement, ValidatorSet,
 };
 use counterpart_storage::StoreError;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -74,6 +74,8 @@ pub struct Setup<L> {
     pub key: SecretKey,
     /// What it signed before, as far as its journal says.
     pub records: Vec<Record>,
+    /// Blocks that it voted for and that were not approved yet.
+    pub voted_blocks: Vec<Block>,
     /// Whether it may sign; one whose journal is lost follows only.
     pub signs: bool,
     /// Finals on which a block is executed for good; never fewer than R.
@@ -148,6 +150,7 @@ pub struct Machine<L> {
     away: BTreeSet<u16>,
     requests: sync::Requests,
     records: Vec<Record>,
+    voted_blocks: Vec<Block>,
     own: VecDeque<(Statement, SignedBy)>,
     messages: Vec<(To, Message)>,
 }
@@ -158,7 +161,7 @@ impl<L: Ledger> Machine<L> {
     /// # Errors
     /// [`Fault`] when the ledger cannot be read.
     pub fn new(setup: Setup<L>, now: Now) -> Result<Self, Fault> {
-        let Setup { ledger, executor, key, records, signs, approve_at, mempool, timing, verify } = setup;
+        let Setup { ledger, executor, key, records, voted_blocks, signs, approve_at, mempool, timing, verify } = setup;
         let (set, root) = epoch::of(&ledger)?;
         let (chain, index) = (ledger.genesis().chain, epoch::index(&set, &key));
         let resumption = records.iter().filter_map(Record::resumes).max();
@@ -180,6 +183,7 @@ impl<L: Ledger> Machine<L> {
             away: BTreeSet::new(),
             requests: sync::Requests::default(),
             records: Vec::new(),
+            voted_blocks: Vec::new(),
             own: VecDeque::new(),
             messages: Vec::new(),
             taken: BTreeMap::new(),
@@ -203,6 +207,8 @@ impl<L: Ledger> Machine<L> {
                 None => machine.core.recall(record.phase, record.view, record.block),
             }
         }
+        let approved = machine.ledger.head().height;
+        voted_blocks.into_iter().for_each(|block| machine.blocks.keep(block, approved));
         machine.resume(now)?;
         Ok(machine)
     }
@@ -258,6 +264,11 @@ impl<L: Ledger> Machine<L> {
     /// What replicas said of the quiet of a block's view.
     pub fn quiet(&self, view: u64, block: &Hash) -> Vec<(counterpart_ledger::Quiet, SignedBy)> {
         self.quiet.get(&(view, *block)).map_or_else(Vec::new, |words| words.values().copied().collect())
+    }
+
+    /// Blocks that must be durable before the records are: it voted for them.
+    pub fn voted_blocks(&mut self) -> Vec<Block> {
+        std::mem::take(&mut self.voted_blocks)
     }
 
     /// Signatures that must be durable before anything else is done; empty when there are none.
@@ -351,11 +362,31 @@ impl<L: Ledger> Machine<L> {
         let Some(voter) = self.voter.as_mut() else { return };
         match voter.sign(phase, view, block) {
             Ok((record, signed)) => {
+                if phase == Phase::Vote {
+                    self.voted_blocks.extend(self.blocks.get(&block).cloned());
+                }
                 self.own.push_back((voter.statement(phase, view, block), signed));
                 self.records.push(record);
             }
             Err(refusal) => tracing::error!(%refusal, "the guard refuses what the core asks for"),
         }
+    }
+
+    /// What it said in a view, signed as before: the guard allows it, and the records are durable.
+    fn own_words(&mut self, view: u64) -> Vec<(Statement, SignedBy)> {
+        let said = self.core.said(view);
+        let words = [
+            (Phase::Vote, said.voted),
+            (Phase::Final, said.finalized),
+            (Phase::Skip, said.skipped.then_some(Hash::ZERO)),
+        ];
+        let Some(voter) = self.voter.as_mut() else { return Vec::new() };
+        let words = words.into_iter().filter_map(|(phase, block)| Some((phase, block?)));
+        let sign = |(phase, block)| {
+            let (_, signed) = voter.sign(phase, view, block).ok()?;
+            Some((voter.statement(phase, view, block), signed))
+        };
+        words.filter_map(sign).collect()
     }
 
     /// Takes the certificate of a block in a view, whose signatures were checked.

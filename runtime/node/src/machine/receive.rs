@@ -56,8 +56,7 @@ impl<L: Ledger> Machine<L> {
     /// Proposes, if this replica leads, knows what to build on, and it is time.
     pub(super) fn lead(&mut self, now: Now) -> Result<(), Fault> {
         let Some(ground) = self.core.ground() else {
-            self.fetch_skips(now);
-            return Ok(());
+            return self.fetch_skips(now);
         };
         if self.voter.is_none() || !self.is_due(now) {
             return Ok(());

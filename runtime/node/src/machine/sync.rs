@@ -3,7 +3,7 @@
 use super::blocks::disagreement;
 use super::{Fault, Ledger, Machine, Now, To};
 use counterpart_consensus::Message;
-use counterpart_ledger::{Block, Certificate, Hash, Height, Phase, PublicKey, Statement, encode};
+use counterpart_ledger::{Block, Certificate, Hash, Height, Phase, PublicKey, encode};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
@@ -60,39 +60,46 @@ impl<L: Ledger> Machine<L> {
     }
 
     /// Asks for the skips that its proposal has to show and that nobody remembers, perhaps because all were restarted.
-    pub(super) fn fetch_skips(&mut self, now: Now) {
+    ///
+    /// # Errors
+    /// [`Fault`] when the node must stop.
+    pub(super) fn fetch_skips(&mut self, now: Now) -> Result<(), Fault> {
         if self.requests.skips_us.is_some_and(|at| now.us < at + PATIENCE_US) {
-            return;
+            return Ok(());
         }
         let views = self.core.unproved_skips(MOST_SKIPS);
         if !views.is_empty() {
             self.requests.skips_us = Some(now.us);
-            self.messages.push((To::All, Message::WantSkips { views }));
+            self.messages.push((To::All, Message::WantSkips { views: views.clone() }));
         }
-    }
-
-    /// Answers with the proof; or gives the view up, late, if it may: others will do the same.
-    pub(super) fn on_want_skips(&mut self, from: PublicKey, views: &[u64], now: Now) -> Result<(), Fault> {
-        let past = self.core.view();
-        for view in views.iter().take(MOST_SKIPS).filter(|view| **view < past) {
-            match self.core.skip_proof(*view) {
-                Some(proof) => self.messages.push((To::One(from), Message::Certificate(proof.clone()))),
-                None if self.core.said(*view).skipped => {
-                    let signed = self.voter.as_mut().and_then(|voter| voter.skip(*view).ok());
-                    if let Some((_, signed)) = signed {
-                        let statement =
-                            Statement { phase: Phase::Skip, view: *view, block: Hash::ZERO, ..self.statement() };
-                        self.messages.push((To::One(from), Message::Signed(statement, signed)));
-                    }
-                }
-                None => self.time_out(*view, now)?,
+        // What it said before a restart counts for itself too.
+        for view in views {
+            for (statement, signed) in self.own_words(view) {
+                self.count(statement, signed, |_, _, _| true, now)?;
             }
         }
         Ok(())
     }
 
-    fn statement(&self) -> Statement {
-        Statement { chain: self.chain, epoch: self.set.epoch, phase: Phase::Skip, view: 0, block: Hash::ZERO }
+    /// Answers with the proof; or with what it said in the view, after it gave it up, late, if it may: others will do the same.
+    /// A view in which somebody said a final cannot be given up, and its certificate may be lost with those who saw it: then
+    /// the votes make it again.
+    pub(super) fn on_want_skips(&mut self, from: PublicKey, views: &[u64], now: Now) -> Result<(), Fault> {
+        let past = self.core.view();
+        for view in views.iter().take(MOST_SKIPS).filter(|view| **view < past) {
+            if let Some(proof) = self.core.skip_proof(*view) {
+                self.messages.push((To::One(from), Message::Certificate(proof.clone())));
+                continue;
+            }
+            if !self.core.said(*view).skipped {
+                self.time_out(*view, now)?;
+            }
+            let words = self.own_words(*view);
+            self.messages.extend(
+                words.into_iter().map(|(statement, signed)| (To::One(from), Message::Signed(statement, signed))),
+            );
+        }
+        Ok(())
     }
 
     pub(super) fn ask_for_blocks(&mut self, from: PublicKey, now: Now) {

@@ -2,7 +2,7 @@
 
 use super::{Fault, Ledger, Machine, To};
 use counterpart_consensus::{Event, Message};
-use counterpart_ledger::{Hash, Phase};
+use counterpart_ledger::Phase;
 
 /// The time of a step.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
@@ -112,7 +112,7 @@ impl<L: Ledger> Machine<L> {
             if now.us >= self.clock.entered_us + self.timing.repeat_us
                 && (self.has_work() || self.core.said(view).skipped)
             {
-                self.repeat();
+                self.repeat(now)?;
             }
         }
         if now.us >= self.clock.status_at_us {
@@ -160,25 +160,15 @@ impl<L: Ledger> Machine<L> {
     }
 
     /// Says again what may have been lost: its own words in this view, the newest certificate, and the skips after it.
-    fn repeat(&mut self) {
+    fn repeat(&mut self, now: Now) -> Result<(), Fault> {
         /// Certificates of skips that are repeated at a time.
         const MOST_SKIPS: usize = 32;
         let view = self.core.view();
-        let said = self.core.said(view);
-        let own = [
-            (Phase::Vote, said.voted),
-            (Phase::Final, said.finalized),
-            (Phase::Skip, said.skipped.then_some(Hash::ZERO)),
-        ];
         let mut repeated = Vec::new();
-        if let Some(voter) = self.voter.as_mut() {
-            for (phase, block) in own {
-                // The same signature as before: the guard allows it, and its record is durable.
-                if let Some(Ok((_, signed))) = block.map(|block| voter.sign(phase, view, block)) {
-                    let block = block.unwrap_or(Hash::ZERO);
-                    repeated.push(Message::Signed(voter.statement(phase, view, block), signed));
-                }
-            }
+        for (statement, signed) in self.own_words(view) {
+            repeated.push(Message::Signed(statement, signed));
+            // What it said before a restart counts for itself too.
+            self.count(statement, signed, |_, _, _| true, now)?;
         }
         if let Some((above, block, Some(certificate))) =
             self.core.best().map(|(view, block, proof)| (view, block, proof.cloned()))
@@ -202,6 +192,7 @@ impl<L: Ledger> Machine<L> {
             repeated.push(Message::Proposal(Box::new(proposal.clone())));
         }
         self.messages.extend(repeated.into_iter().map(|message| (To::All, message)));
+        Ok(())
     }
 
     /// Whether the leader of this view has waited long enough to propose.

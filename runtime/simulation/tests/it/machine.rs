@@ -63,6 +63,7 @@ impl Net {
                 executor: Executor::new(Arc::new(WasmiEngine::new()), Profile::v1()),
                 key: key(index),
                 records: Vec::new(),
+                voted_blocks: Vec::new(),
                 signs: true,
                 approve_at,
                 mempool: SharedMempool::default(),

@@ -17,7 +17,10 @@ impl<L: Ledger> Machine<L> {
     pub fn receive(&mut self, from: PublicKey, message: Message, now: Now) -> Result<(), Fault> {
         match message {
             Message::Proposal(proposal) => self.on_proposal(from, *proposal, now),
-            Message::Signed(statement, signed) => self.count(statement, signed, self.verify, now),
+            Message::Signed(statement, signed) => {
+                self.count(statement, signed, self.verify, now)?;
+                self.help(from, &statement, now)
+            }
             Message::Certificate(certificate) => self.on_certificate(from, certificate, now),
             Message::Evidence(evidence) => {
                 self.on_evidence(&evidence);

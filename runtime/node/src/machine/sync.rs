@@ -3,7 +3,7 @@
 use super::blocks::disagreement;
 use super::{Fault, Ledger, Machine, Now, To};
 use counterpart_consensus::Message;
-use counterpart_ledger::{Block, Certificate, Hash, Height, Phase, PublicKey, encode};
+use counterpart_ledger::{Block, Certificate, Hash, Height, Phase, PublicKey, Statement, encode};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
@@ -22,6 +22,8 @@ pub(super) struct Requests {
     blocks_us: Option<u64>,
     singles: BTreeMap<Hash, Single>,
     skips_us: Option<u64>,
+    /// The view in which somebody was helped last, and when.
+    helped: Option<(u64, u64)>,
 }
 
 /// A block that was asked for by its hash.
@@ -79,6 +81,20 @@ impl<L: Ledger> Machine<L> {
             }
         }
         Ok(())
+    }
+
+    /// Somebody is still in a view that this replica left: it may lack what this replica said there, because this one forgot the
+    /// proof in a restart, or it was lost.
+    pub(super) fn help(&mut self, from: PublicKey, statement: &Statement, now: Now) -> Result<(), Fault> {
+        let Statement { chain, epoch, phase, view, block } = *statement;
+        let here = chain == self.chain && epoch == self.set.epoch && matches!(phase, Phase::Vote | Phase::Skip);
+        let left = view < self.core.view() && view >= self.core.floor() && !self.core.is_certified(view, &block);
+        let lately = self.requests.helped.is_some_and(|(helped, at)| helped == view && now.us < at + PATIENCE_US);
+        if !here || !left || lately {
+            return Ok(());
+        }
+        self.requests.helped = Some((view, now.us));
+        self.on_want_skips(from, &[view], now)
     }
 
     /// Answers with the proof; or with what it said in the view, after it gave it up, late, if it may: others will do the same.

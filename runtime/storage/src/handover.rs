@@ -17,7 +17,8 @@ impl Store {
         }
         let Some(following) = epoch.checked_add(1) else { return Ok(None) };
         let key = validators_key(following);
-        let Some(named) = self.prove(&key)?.value else { return Ok(None) };
+        let named = self.state().get(&key).map_err(|fault| StoreError::Store(fault.0))?;
+        let Some(named) = named else { return Ok(None) };
         let named: NamedValidators = parse("validators", &named)?;
         let last = Height(named.named_at.0 + 1);
         let (Some(block), Some(approval)) = (self.block(last)?, self.approval(last)?) else { return Ok(None) };
@@ -38,10 +39,15 @@ impl Store {
         Ok(handovers)
     }
 
-    /// Before blocks below a height are forgotten: keeps what they prove.
+    /// Before blocks below a height are forgotten: keeps what they prove, if it is not kept yet.
     pub(crate) fn keep_handovers_below(&self, batch: &mut Batch, height: Height) -> Result<(), StoreError> {
-        let below = self.handovers()?.into_iter().filter(|handover| handover.named_at < height);
-        below.for_each(|handover| keep(batch, &self.tables.meta, &handover));
+        for epoch in self.genesis().validators.epoch.. {
+            if self.tables.meta.contains_key(keys::handover(epoch))? {
+                continue;
+            }
+            let Some(handover) = self.handover(epoch)?.filter(|handover| handover.named_at < height) else { break };
+            keep(batch, &self.tables.meta, &handover);
+        }
         Ok(())
     }
 }

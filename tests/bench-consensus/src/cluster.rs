@@ -85,10 +85,11 @@ impl Cluster {
     pub fn metrics(&self, index: u16) -> anyhow::Result<Metrics> {
         let text = self.get(index, "/metrics")?;
         let samples = text.lines().filter(|line| !line.starts_with('#'));
-        Ok(samples
-            .filter_map(|line| line.rsplit_once(' ')?.1.parse().ok().map(|value| (line, value)))
-            .filter_map(|(line, value)| Some((line.rsplit_once(' ')?.0.to_owned(), value)))
-            .collect())
+        let sample = |line: &str| {
+            let (name, value) = line.rsplit_once(' ')?;
+            Some((name.to_owned(), value.parse().ok()?))
+        };
+        Ok(samples.filter_map(sample).collect())
     }
 
     /// Height of the newest approved block of a replica; 0 when it does not answer.

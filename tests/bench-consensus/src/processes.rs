@@ -105,8 +105,7 @@ fn under(
         let (height, after, took) = (cluster.height(0) - height, cluster.metrics(0)?, start.elapsed().as_secs_f64());
         stop.store(true, Relaxed);
         for thread in running {
-            let (_, sender) = thread.join().map_err(|_| anyhow::anyhow!("a sender panicked"))??;
-            senders.push(sender);
+            senders.push(thread.join().map_err(|_| anyhow::anyhow!("a sender panicked"))??);
         }
         let grown = |name: &str| value(&after, name) - value(&before, name);
         Ok(Under {

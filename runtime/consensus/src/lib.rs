@@ -22,7 +22,7 @@ mod voter;
 pub use collector::{CollectError, Collected, Collector};
 pub use core::{Core, Effect, Event, Ground, Proposed, Said};
 pub use counterpart_ledger::{Evidence, EvidenceError};
-pub use message::{Message, Proposal, SnapshotPart};
+pub use message::{Message, Proposal};
 pub use observer::{Observer, Sight};
 pub use rules::{CommitRule, Decision, RuleError, Strength, strength};
 pub use tally::{Tally, TallyError};

@@ -3,7 +3,7 @@
 use borsh::{BorshDeserialize, BorshSerialize};
 use counterpart_ledger::{
     Block, Certificate, ClientApproval, DecodeError, Evidence, Hash, Height, Quiet, SignedBy, SignedTransaction,
-    Statement, decode, encode,
+    SnapshotPart, Statement, decode, encode,
 };
 
 /// A block with everything that justifies it, by value: nobody has to know anything before.
@@ -93,17 +93,6 @@ pub enum Message {
         /// Its bytes.
         bytes: Vec<u8>,
     },
-}
-
-/// A part of a snapshot: who starts anew begins with one and not with the first block.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, BorshSerialize, BorshDeserialize)]
-pub enum SnapshotPart {
-    /// What it is of, with all that proves it.
-    Manifest,
-    /// Part of the state, by its place.
-    Chunk(u32),
-    /// A contract's code, by its hash.
-    Code(Hash),
 }
 
 impl Message {

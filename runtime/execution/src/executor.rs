@@ -409,11 +409,9 @@ impl Executor {
 
     pub(crate) fn in_scope<T: Send>(
         &self,
-        work: impl Fn() -> Result<T, ExecutionFault> + Send + Sync,
+        work: impl FnOnce() -> Result<T, ExecutionFault> + Send,
     ) -> Result<T, ExecutionFault> {
-        let mut result = None;
-        self.engine.scope(&mut || result = Some(work()))?;
-        result.unwrap_or_else(|| Err(ExecutionFault("the engine did not run the work".into())))
+        self.on_its_thread(work)?
     }
 
     fn transaction(

@@ -55,6 +55,11 @@ impl Block {
         self.header.hash()
     }
 
+    /// Whether the transactions are those that the header names.
+    pub fn is_whole(&self) -> bool {
+        self.header.transactions_root == Self::transactions_root(&self.transactions)
+    }
+
     /// The root that the header must carry for these transactions. It covers the signatures too.
     pub fn transactions_root(transactions: &[SignedTransaction]) -> Hash {
         merkle_root(transactions.iter().map(|transaction| hash("counterpart/signed/1", &[&encode(transaction)])))

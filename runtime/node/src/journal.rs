@@ -1,16 +1,14 @@
 //! What a replica signed, on disk before the signature leaves.
 
+use crate::files::{self, CHECK};
 use counterpart_consensus::Record;
 use counterpart_ledger::{Phase, PublicKey, decode, encode};
-use sha3::{Digest, Sha3_256};
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// What a file begins with, before a checksum of it.
 const MAGIC: &[u8; 8] = b"signed/1";
-/// Bytes of checksum after each record.
-const CHECK: usize = 8;
 /// Most records that one write has.
 const MOST_AT_ONCE: usize = 16;
 /// Records after which the file is written anew without those that matter no more.
@@ -63,8 +61,7 @@ impl Journal {
             io::Error::new(io::ErrorKind::InvalidData, message)
         };
         // It is written in one step with the file.
-        let begin = [&MAGIC[..], &checksum(&owner, MAGIC)].concat();
-        let bytes = bytes.strip_prefix(&begin[..]).ok_or_else(|| damaged("its beginning"))?;
+        let bytes = bytes.strip_prefix(&beginning(&owner)[..]).ok_or_else(|| damaged("its beginning"))?;
         let mut records = Vec::new();
         let size = frame(&owner, &Record { epoch: 0, view: 0, phase: Phase::Vote, block: Default::default() }).len();
         let whole = bytes.len() / size * size;
@@ -107,36 +104,30 @@ impl Journal {
 
 /// Writes a file with these records in the place of the old one, in one step.
 fn rewrite(path: &Path, owner: &PublicKey, records: &[Record]) -> io::Result<File> {
-    let temporary = path.with_extension("new");
-    let mut fresh = File::create(&temporary)?;
-    let mut bytes = [&MAGIC[..], &checksum(owner, MAGIC)].concat();
+    let mut bytes = beginning(owner);
     bytes.extend(records.iter().flat_map(|record| frame(owner, record)));
-    fresh.write_all(&bytes)?;
-    fresh.sync_all()?;
-    std::fs::rename(&temporary, path)?;
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        File::open(folder)?.sync_all()?;
-    }
-    OpenOptions::new().append(true).open(path)
+    files::replace(path, &bytes)
 }
 
-fn checksum(owner: &PublicKey, bytes: &[u8]) -> [u8; CHECK] {
-    let digest: [u8; 32] = Sha3_256::new().chain_update(owner.0).chain_update(bytes).finalize().into();
-    let mut check = [0; CHECK];
-    check.copy_from_slice(&digest[..CHECK]);
-    check
+/// What the file of a replica begins with.
+fn beginning(owner: &PublicKey) -> Vec<u8> {
+    [&MAGIC[..], &check(owner, MAGIC)].concat()
+}
+
+fn check(owner: &PublicKey, bytes: &[u8]) -> [u8; CHECK] {
+    files::checksum(&[&owner.0, bytes])
 }
 
 fn frame(owner: &PublicKey, record: &Record) -> Vec<u8> {
     let mut bytes = encode(record);
-    let check = checksum(owner, &bytes);
+    let check = check(owner, &bytes);
     bytes.extend_from_slice(&check);
     bytes
 }
 
 fn parse(owner: &PublicKey, chunk: &[u8]) -> Option<Record> {
-    let (bytes, check) = chunk.split_at_checked(chunk.len().checked_sub(CHECK)?)?;
-    if checksum(owner, bytes) != check {
+    let (bytes, found) = chunk.split_at_checked(chunk.len().checked_sub(CHECK)?)?;
+    if check(owner, bytes) != found {
         return None;
     }
     decode("journal record", bytes).ok()

@@ -1,22 +1,22 @@
 //! Blocks that a replica voted for, on disk before the vote leaves: whatever is approved can be had from some voter, even if
 //! all replicas end before any of them commits it.
 
+use crate::files::{self, CHECK};
 use counterpart_ledger::{Block, Height, decode, encode};
-use sha3::{Digest, Sha3_256};
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// Bytes of checksum after each block.
-const CHECK: usize = 8;
 /// Bytes after which the file is written anew without the blocks that are approved.
 const LONG: u64 = 32 << 20;
 
 /// An append-only file of blocks.
-pub(crate) struct Kept {
+pub struct Kept {
     path: PathBuf,
     file: File,
     bytes: u64,
+    /// Bytes at which it is written anew: while nothing is approved that must not make every write a long one.
+    long: u64,
 }
 
 impl Kept {
@@ -31,14 +31,9 @@ impl Kept {
     }
 
     fn create(path: &Path, blocks: &[Block]) -> io::Result<Self> {
-        let temporary = path.with_extension("new");
-        let mut fresh = File::create(&temporary)?;
-        let bytes: Vec<u8> = blocks.iter().flat_map(frame).collect();
-        fresh.write_all(&bytes)?;
-        fresh.sync_all()?;
-        std::fs::rename(&temporary, path)?;
-        let file = OpenOptions::new().append(true).open(path)?;
-        Ok(Self { path: path.to_path_buf(), file, bytes: bytes.len() as u64 })
+        let content: Vec<u8> = blocks.iter().flat_map(frame).collect();
+        let (file, bytes) = (files::replace(path, &content)?, content.len() as u64);
+        Ok(Self { path: path.to_path_buf(), file, bytes, long: LONG.max(2 * bytes) })
     }
 
     /// Writes blocks and, if asked to, waits for the disk. Those up to a height, which are approved, go when the file is long.
@@ -52,7 +47,7 @@ impl Kept {
             self.file.sync_data()?;
         }
         self.bytes += bytes.len() as u64;
-        if self.bytes >= LONG {
+        if self.bytes >= self.long {
             let blocks = read(&self.path, approved)?;
             *self = Self::create(&self.path, &blocks)?;
         }
@@ -63,14 +58,7 @@ impl Kept {
 fn frame(block: &Block) -> Vec<u8> {
     let body = encode(block);
     let length = (body.len() as u32).to_le_bytes();
-    [&length[..], &body, &checksum(&body)].concat()
-}
-
-fn checksum(body: &[u8]) -> [u8; CHECK] {
-    let digest: [u8; 32] = Sha3_256::digest(body).into();
-    let mut check = [0; CHECK];
-    check.copy_from_slice(&digest[..CHECK]);
-    check
+    [&length[..], &body, &files::checksum(&[&body])].concat()
 }
 
 fn read(path: &Path, above: Height) -> io::Result<Vec<Block>> {
@@ -84,7 +72,7 @@ fn read(path: &Path, above: Height) -> io::Result<Vec<Block>> {
         let length = u32::from_le_bytes(*length) as usize;
         let Some((body, after)) = after.split_at_checked(length) else { break };
         let Some((check, after)) = after.split_at_checked(CHECK) else { break };
-        if checksum(body) != check {
+        if files::checksum(&[body]) != check {
             break;
         }
         rest = after;

@@ -10,6 +10,7 @@
 
 mod dev_accounts;
 mod devnet;
+mod files;
 mod journal;
 mod kept;
 pub mod machine;
@@ -26,6 +27,7 @@ pub use counterpart_network::Peer;
 pub use dev_accounts::{FAUCET, dev_account};
 pub use devnet::{Devnet, DevnetConfig, DevnetError};
 pub use journal::Journal;
+pub use kept::Kept;
 pub use mempool::{SubmitError, SubmitErrorKind};
 pub use replica::{Replica, ReplicaError};
 pub use service::{JOURNAL, Node, NodeConfig, NodeError, parse_peer};

@@ -1,7 +1,7 @@
 //! Transactions that wait for a block.
 
 use counterpart_execution::{BlockContext, Executor, account};
-use counterpart_ledger::{Address, Hash, RejectCode, SignedTransaction, StateRead, encode};
+use counterpart_ledger::{Address, Hash, RejectCode, SignedTransaction, StateRead};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most transactions that wait.
@@ -124,7 +124,7 @@ impl Mempool {
             return Err(SubmitError::new(SubmitErrorKind::Rejected(RejectCode::Nonce), message));
         }
         self.hashes.insert(hash);
-        let bytes = encode(&signed).len();
+        let bytes = length(&signed);
         self.waiting.insert((sender, signed.transaction.nonce), Waiting { signed, bytes });
         Ok(hash)
     }
@@ -164,6 +164,12 @@ impl Mempool {
             keep
         });
     }
+}
+
+/// Bytes of a transaction.
+pub(crate) fn length(signed: &SignedTransaction) -> usize {
+    // Only what cannot be written has no length, and this was read.
+    borsh::object_length(signed).unwrap_or(usize::MAX)
 }
 
 fn explain(code: RejectCode, nonce: u64, next: u64, block: &BlockContext) -> String {

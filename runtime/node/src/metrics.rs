@@ -88,13 +88,18 @@ impl Metrics {
         self.messages_dropped.fetch_add(1, Relaxed);
     }
 
+    /// Of a node that goes on above a height.
+    pub fn above(height: u64) -> Self {
+        Self { height: height.into(), ..Self::default() }
+    }
+
     /// A block is approved.
     pub fn approved(&self, height: u64, now_us: u64) {
-        let before = self.height.swap(height, Relaxed);
-        let since = now_us.saturating_sub(self.approved_at_us.swap(now_us, Relaxed));
+        self.height.store(height, Relaxed);
+        let before_us = self.approved_at_us.swap(now_us, Relaxed);
         // The first after a start says nothing of the network.
-        if before > 0 {
-            self.between.add(since);
+        if before_us > 0 {
+            self.between.add(now_us.saturating_sub(before_us));
         }
     }
 

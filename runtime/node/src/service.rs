@@ -116,6 +116,7 @@ impl Shared {
 /// A running node. Dropping it stops it.
 pub struct Node {
     shared: Arc<Shared>,
+    journal_lost: bool,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -152,6 +153,7 @@ impl Node {
             }
             Err(cause) => return Err(file(&journal_path, cause)),
         };
+        let journal_lost = journal.is_none();
         let options =
             Options { compiler: Compiler::Cranelift, cache_dir: Some(folder.join("compiled")), ..Options::default() };
         let executor = Executor::new(Arc::new(WasmtimeEngine::new(options)?), Profile::v1());
@@ -168,7 +170,7 @@ impl Node {
             key,
             records,
             voted_blocks,
-            signs: journal.is_some(),
+            signs: !journal_lost,
             approve_at: config.approve_at,
             mempool: mempool.clone(),
             timing: config.timing,
@@ -188,7 +190,7 @@ impl Node {
             standing: Mutex::new(Some(machine.standing())),
             validators: Mutex::new(machine.validators().clone()),
             accused: Mutex::default(),
-            metrics: Metrics::default(),
+            metrics: Metrics::above(store.head().height.0),
             fault: Mutex::new(None),
             store,
             executor,
@@ -220,7 +222,12 @@ impl Node {
                 }
             })
             .map_err(|cause| file(&config.folder, cause))?;
-        Ok(Self { shared, thread: Some(thread) })
+        Ok(Self { shared, journal_lost, thread: Some(thread) })
+    }
+
+    /// Whether it signs nothing because its journal of signatures was missing or damaged when it started.
+    pub fn journal_lost(&self) -> bool {
+        self.journal_lost
     }
 
     /// Where it stands.

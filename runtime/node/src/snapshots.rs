@@ -1,9 +1,9 @@
 //! Snapshots for those who start anew: made now and then beside the replica, and handed out in parts.
 
-use counterpart_consensus::{Message, SnapshotPart};
-use counterpart_ledger::{Height, PublicKey};
+use counterpart_consensus::Message;
+use counterpart_ledger::{Height, PublicKey, SnapshotPart};
 use counterpart_network::{Channel, Outgoing, Recipient, Sender};
-use counterpart_storage::{SnapshotFile, Store, StoreError};
+use counterpart_storage::{Store, StoreError, snapshot_path};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -80,20 +80,11 @@ fn run(folder: &Path, store: &Store, sender: &Sender, queue: &Receiver<Order>) {
             }
             Order::Part(from, of, part) => {
                 let Some(of) = of.or_else(|| heights(folder).last().copied()) else { continue };
-                let Ok(bytes) = std::fs::read(file(part).path(&at(folder, of))) else { continue };
+                let Ok(bytes) = std::fs::read(snapshot_path(&at(folder, of), part)) else { continue };
                 let bytes = Message::Snapshot { of, part, bytes }.encode();
                 sender.send(Outgoing { to: Recipient::One(from), channel: Channel::CatchUp, bytes });
             }
         }
-    }
-}
-
-/// The file of a part.
-pub(crate) fn file(part: SnapshotPart) -> SnapshotFile {
-    match part {
-        SnapshotPart::Manifest => SnapshotFile::Manifest,
-        SnapshotPart::Chunk(index) => SnapshotFile::Chunk(index),
-        SnapshotPart::Code(hash) => SnapshotFile::Code(hash),
     }
 }
 

@@ -3,11 +3,10 @@
 //! Peers are trusted for nothing: the manifest is proved by validators from genesis on, and every part by the manifest.
 
 use crate::service::{MOST_MESSAGE_BYTES, NodeError};
-use crate::snapshots::file;
-use counterpart_consensus::{Message, SnapshotPart};
-use counterpart_ledger::{Genesis, Height, PublicKey, encode};
+use counterpart_consensus::Message;
+use counterpart_ledger::{Genesis, Height, PublicKey, SnapshotPart, encode};
 use counterpart_network::{Channel, Network, NetworkConfig, Outgoing, Peer, Recipient};
-use counterpart_storage::{Manifest, SnapshotFile, Store, StoreError};
+use counterpart_storage::{Manifest, Store, StoreError, put_snapshot_part, snapshot_path};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -121,15 +120,15 @@ impl StateSync {
         let incoming = self.folder.join(format!("{INCOMING}{:020}", offer.of.0));
         let file_error = |cause| NodeError::File { path: incoming.clone(), cause };
         std::fs::create_dir_all(&incoming).map_err(file_error)?;
-        let mut missing: Vec<SnapshotPart> = manifest.files().into_iter().filter_map(part).collect();
+        let mut missing = manifest.parts();
         let total = missing.len() as u64;
         missing.retain(|part| {
-            let kept = std::fs::read(file(*part).path(&incoming));
-            !kept.is_ok_and(|bytes| manifest.names(file(*part), &bytes))
+            let kept = std::fs::read(snapshot_path(&incoming, *part));
+            !kept.is_ok_and(|bytes| manifest.names(*part, &bytes))
         });
         missing.reverse();
         self.parts(links, offer, missing, &incoming, &mut |left| progress(total - left, total))?;
-        SnapshotFile::Manifest.put(&incoming, &encode(manifest))?;
+        put_snapshot_part(&incoming, SnapshotPart::Manifest, &encode(manifest))?;
         let imported = Store::import_snapshot(&incoming, ledger, &self.genesis.hash(), &mut |_, _| {});
         // Whole or of no use: in both cases nothing of it is needed again.
         std::fs::remove_dir_all(&incoming).map_err(file_error)?;
@@ -208,11 +207,11 @@ impl StateSync {
             if sent != *of || !flying.contains_key(&part) {
                 continue;
             }
-            if !manifest.names(file(part), &bytes) {
+            if !manifest.names(part, &bytes) {
                 tracing::warn!(%from, ?part, "a part of a snapshot is not what the manifest names");
                 continue;
             }
-            file(part).put(incoming, &bytes)?;
+            put_snapshot_part(incoming, part, &bytes)?;
             flying.remove(&part);
             heard = Instant::now();
             left((missing.len() + flying.len()) as u64);
@@ -223,14 +222,6 @@ impl StateSync {
 
 fn silence(what: &str, waited: Duration) -> StateSyncError {
     StateSyncError::Silence { what: what.to_owned(), waited }
-}
-
-fn part(file: SnapshotFile) -> Option<SnapshotPart> {
-    match file {
-        SnapshotFile::Manifest => None,
-        SnapshotFile::Chunk(index) => Some(SnapshotPart::Chunk(index)),
-        SnapshotFile::Code(hash) => Some(SnapshotPart::Code(hash)),
-    }
 }
 
 struct Links {

@@ -1,10 +1,10 @@
 //! A state fetched over links while one of two peers lies about it.
 
-use counterpart_consensus::{Message, SnapshotPart};
-use counterpart_ledger::{Height, PublicKey, SecretKey, encode};
+use counterpart_consensus::Message;
+use counterpart_ledger::{Height, PublicKey, SecretKey, SnapshotPart, encode};
 use counterpart_network::{Channel, Network, NetworkConfig, Outgoing, Peer, Recipient};
 use counterpart_node::{StateSync, StateSyncError};
-use counterpart_storage::{Manifest, SnapshotFile, Store};
+use counterpart_storage::{Manifest, Store, put_snapshot_part, snapshot_path};
 use counterpart_storage_faults::Maker;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -43,12 +43,7 @@ impl Server {
                     continue;
                 };
                 let Ok(Message::WantSnapshot { part, .. }) = Message::decode(&incoming.bytes) else { continue };
-                let file = match part {
-                    SnapshotPart::Manifest => SnapshotFile::Manifest,
-                    SnapshotPart::Chunk(index) => SnapshotFile::Chunk(index),
-                    SnapshotPart::Code(hash) => SnapshotFile::Code(hash),
-                };
-                let Ok(bytes) = std::fs::read(file.path(&folder)) else { continue };
+                let Ok(bytes) = std::fs::read(snapshot_path(&folder, part)) else { continue };
                 let bytes = Message::Snapshot { of, part, bytes }.encode();
                 network.sender().send(Outgoing { to: Recipient::One(incoming.from), channel: Channel::CatchUp, bytes });
             }
@@ -69,13 +64,13 @@ impl Drop for Server {
 /// A chunk with one byte changed, under a manifest that names it: everything that validators signed is true.
 fn falsify(folder: &Path, maker: &Maker) {
     let mut manifest = Manifest::read(folder, &maker.genesis.hash()).expect("a manifest");
-    let path = SnapshotFile::Chunk(0).path(folder);
-    let mut bytes = std::fs::read(&path).expect("a chunk");
+    let chunk = SnapshotPart::Chunk(0);
+    let mut bytes = std::fs::read(snapshot_path(folder, chunk)).expect("a chunk");
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
     manifest.chunks[0] = counterpart_ledger::Hash(counterpart_ledger::state_path(&bytes));
-    SnapshotFile::Chunk(0).put(folder, &bytes).expect("written");
-    SnapshotFile::Manifest.put(folder, &encode(&manifest)).expect("written");
+    put_snapshot_part(folder, chunk, &bytes).expect("written");
+    put_snapshot_part(folder, SnapshotPart::Manifest, &encode(&manifest)).expect("written");
     Manifest::read(folder, &maker.genesis.hash()).expect("it holds as far as it goes");
 }
 

@@ -4,7 +4,7 @@ mod links;
 mod traffic;
 
 use crate::faults::Lie;
-use crate::liar::Liar;
+use crate::liar::{Half, Liar};
 use crate::plan::{Outcome, Plan};
 use crate::random::Random;
 use crate::watcher::{Watcher, place};
@@ -376,7 +376,7 @@ impl World {
         let key = self.replicas[from].key.public_key();
         let lies = self.replicas[to].liar.as_mut().map(|liar| liar.hear(message)).unwrap_or_default();
         for lie in lies {
-            self.broadcast(to, lie);
+            self.broadcast(to, Half::All, lie);
         }
         // Now and then over the wire's encoding, so that the codec is part of the run.
         let message = match self.messages.is_multiple_of(16) {

@@ -4,7 +4,7 @@ use crate::blocks::EventPosition;
 use crate::error::StoreError;
 use crate::head::Head;
 use crate::store::{Store, corrupt};
-use counterpart_ledger::{Block, BlockEvent, Height, Phase, Receipt, StateKey, Write, WriteSet};
+use counterpart_ledger::{BlockEvent, Height, Phase, Receipt, StateKey, Write, WriteSet};
 use sha3::{Digest, Sha3_256};
 
 /// What was examined.
@@ -93,7 +93,7 @@ impl Store {
         let rules = [
             (header.height == height, "has another height"),
             (follows, "does not follow its parent"),
-            (header.transactions_root == Block::transactions_root(&block.transactions), "has other transactions"),
+            (block.is_whole(), "has other transactions"),
             (known.receipts_root == Receipt::root(&receipts), "has other receipts"),
             (known.events_root == BlockEvent::root(&receipts), "has other events"),
             (receipts.len() == block.transactions.len(), "has more or fewer receipts than transactions"),

@@ -24,5 +24,5 @@ pub use commit::Commit;
 pub use error::StoreError;
 pub use head::Head;
 pub use history::Rewind;
-pub use snapshot::{Manifest, SnapshotFile};
+pub use snapshot::{Manifest, put_snapshot_part, snapshot_path};
 pub use store::Store;

@@ -10,8 +10,8 @@ use crate::keys;
 use crate::store::{FORMAT, INDEXES, Store, open_database, parse};
 use borsh::{BorshDeserialize, BorshSerialize};
 use counterpart_ledger::{
-    Block, BlockEvent, Certificate, Genesis, Handover, Hash, Header, Height, LightClient, Receipt, StateKey, StateRead,
-    Witness, decode, encode, state_path, system_key,
+    Block, BlockEvent, Certificate, Genesis, Handover, Hash, Header, Height, LightClient, Receipt, SnapshotPart,
+    StateKey, StateRead, Witness, decode, encode, state_path, system_key,
 };
 use fjall::PersistMode;
 use sha3::{Digest, Sha3_256};
@@ -76,34 +76,21 @@ fn sha3(bytes: &[u8]) -> Hash {
     Hash(Sha3_256::digest(bytes).into())
 }
 
-/// One of the files of a snapshot.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum SnapshotFile {
-    /// What it is of.
-    Manifest,
-    /// Part of the state.
-    Chunk(u32),
-    /// A contract's code, by its hash.
-    Code(Hash),
+/// The place of a part in the folder of a snapshot.
+pub fn snapshot_path(folder: &Path, part: SnapshotPart) -> PathBuf {
+    match part {
+        SnapshotPart::Manifest => folder.join(MANIFEST),
+        SnapshotPart::Chunk(index) => chunk_path(folder, index as usize),
+        SnapshotPart::Code(hash) => code_path(folder, &hash),
+    }
 }
 
-impl SnapshotFile {
-    /// Its place in the folder of a snapshot.
-    pub fn path(&self, folder: &Path) -> PathBuf {
-        match self {
-            Self::Manifest => folder.join(MANIFEST),
-            Self::Chunk(index) => chunk_path(folder, *index as usize),
-            Self::Code(hash) => code_path(folder, hash),
-        }
-    }
-
-    /// Puts it into the folder of a snapshot, whole or not at all.
-    ///
-    /// # Errors
-    /// [`StoreError::File`].
-    pub fn put(&self, folder: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-        write_file(&self.path(folder), bytes)
-    }
+/// Puts a part into the folder of a snapshot, whole or not at all.
+///
+/// # Errors
+/// [`StoreError::File`].
+pub fn put_snapshot_part(folder: &Path, part: SnapshotPart, bytes: &[u8]) -> Result<(), StoreError> {
+    write_file(&snapshot_path(folder, part), bytes)
 }
 
 fn chunk_path(folder: &Path, index: usize) -> PathBuf {
@@ -171,7 +158,7 @@ impl Manifest {
                 self.next.parent == self.block.hash() && self.next.height.0 == header.height.0 + 1,
                 "the headers do not follow",
             ),
-            (header.transactions_root == Block::transactions_root(&self.block.transactions), "other transactions"),
+            (self.block.is_whole(), "other transactions"),
             (self.next.parent_receipts_root == Receipt::root(&self.receipts), "other receipts"),
             (self.next.parent_events_root == BlockEvent::root(&self.receipts), "other events"),
             (votes(&self.certificate, header) && votes(&self.next_certificate, &self.next), "the votes do not hold"),
@@ -184,18 +171,18 @@ impl Manifest {
         }
     }
 
-    /// All files that belong to it, besides itself.
-    pub fn files(&self) -> Vec<SnapshotFile> {
-        let chunks = (0..self.chunks.len() as u32).map(SnapshotFile::Chunk);
-        chunks.chain(self.codes.iter().copied().map(SnapshotFile::Code)).collect()
+    /// All parts that belong to it, besides itself.
+    pub fn parts(&self) -> Vec<SnapshotPart> {
+        let chunks = (0..self.chunks.len() as u32).map(SnapshotPart::Chunk);
+        chunks.chain(self.codes.iter().copied().map(SnapshotPart::Code)).collect()
     }
 
-    /// Whether these are the bytes of one of its files.
-    pub fn names(&self, file: SnapshotFile, bytes: &[u8]) -> bool {
-        match file {
-            SnapshotFile::Manifest => encode(self) == bytes,
-            SnapshotFile::Chunk(index) => self.chunks.get(index as usize) == Some(&sha3(bytes)),
-            SnapshotFile::Code(hash) => self.codes.contains(&hash) && sha3(bytes) == hash,
+    /// Whether these are the bytes of one of its parts.
+    pub fn names(&self, part: SnapshotPart, bytes: &[u8]) -> bool {
+        match part {
+            SnapshotPart::Manifest => encode(self) == bytes,
+            SnapshotPart::Chunk(index) => self.chunks.get(index as usize) == Some(&sha3(bytes)),
+            SnapshotPart::Code(hash) => self.codes.contains(&hash) && sha3(bytes) == hash,
         }
     }
 

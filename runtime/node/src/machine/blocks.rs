@@ -1,11 +1,11 @@
 //! Blocks that are not approved yet: kept, executed ahead, examined, and committed when they are.
 
 use super::{Certified, Fault, Ledger, Machine, Now};
-use crate::mempool::MAX_BLOCK_BYTES;
+use crate::mempool::{MAX_BLOCK_BYTES, length};
 use counterpart_execution::{BlockContext, BlockResult, Executor, account};
 use counterpart_ledger::{
     Address, Block, BlockEvent, Certificate, CodeRead, Hash, Header, Height, Overlay, Phase, Receipt, StateFault,
-    StateRead, Write, WriteSet, encode, validators_key,
+    StateRead, Write, WriteSet, validators_key,
 };
 use counterpart_storage::Head;
 use std::collections::BTreeMap;
@@ -23,6 +23,11 @@ const MOST_AHEAD_MS: u64 = 5_000;
 /// Two blocks of one height are approved: more members lied than this replica's rule survives.
 pub(super) fn disagreement(height: Height, block: &Hash, own: &Hash) -> Fault {
     Fault::Disagreement { height, reason: format!("so is {block} beside {own}, which was approved before") }
+}
+
+/// Bytes of a block's transactions.
+fn length_of(block: &Block) -> usize {
+    block.transactions.iter().map(length).sum()
 }
 
 /// A block that was executed ahead of its approval.
@@ -61,8 +66,7 @@ impl Blocks {
     /// others under the same hash, or blocks of far heights, takes nobody's place.
     pub fn keep(&mut self, block: Block, approved: Height) {
         let near = block.header.height > approved && block.header.height.0 <= approved.0.saturating_add(MOST_AHEAD);
-        let whole = block.header.transactions_root == Block::transactions_root(&block.transactions);
-        if near && whole && self.known.len() < MOST_WAITING {
+        if near && block.is_whole() && self.known.len() < MOST_WAITING {
             self.known.entry(block.hash()).or_insert(block);
         }
     }
@@ -141,11 +145,10 @@ impl<L: Ledger> Machine<L> {
     /// What is known after a block that is approved last or was executed ahead; `None` for others.
     fn after(&self, block: &Hash) -> Option<After> {
         let chain = self.executed_down_from(block)?;
-        let Some(newest) = chain.first() else {
+        if chain.is_empty() {
             let (state, codes) = (self.ledger.state(), self.ledger.codes());
             return Some(After { state, codes, writes: WriteSet::new() });
-        };
-        debug_assert_eq!(newest.head.hash, *block);
+        }
         let mut writes = WriteSet::new();
         let mut above = BTreeMap::new();
         for executed in chain.iter().rev() {
@@ -229,8 +232,8 @@ impl<L: Ledger> Machine<L> {
             (header.profile == self.executor.profile_hash(), "it is of another profile"),
             (header.validator_set == self.set.hash() && of_epoch, "it is of another validator set"),
             (block.transactions.len() <= MOST_TRANSACTIONS, "it has too many transactions"),
-            (encode(&block.transactions).len() <= MAX_BLOCK_BYTES + 4, "it has too many bytes"),
-            (header.transactions_root == Block::transactions_root(&block.transactions), "it has other transactions"),
+            (length_of(block) <= MAX_BLOCK_BYTES, "it has too many bytes"),
+            (block.is_whole(), "it has other transactions"),
             (header.parent_state_root == parent.state_root, "its parent led to another state"),
             (header.parent_receipts_root == parent.receipts_root, "its parent had other receipts"),
             (header.parent_events_root == parent.events_root, "its parent had other events"),

@@ -362,9 +362,6 @@ impl<L: Ledger> Machine<L> {
         let Some(voter) = self.voter.as_mut() else { return };
         match voter.sign(phase, view, block) {
             Ok((record, signed)) => {
-                if phase == Phase::Vote {
-                    self.voted_blocks.extend(self.blocks.get(&block).cloned());
-                }
                 self.own.push_back((voter.statement(phase, view, block), signed));
                 self.records.push(record);
             }

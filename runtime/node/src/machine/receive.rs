@@ -3,7 +3,7 @@
 use super::{Fault, Ledger, Machine, Now, To, Verify};
 use counterpart_consensus::{Effect, Event, Message, Proposal, Proposed};
 use counterpart_ledger::{
-    Certificate, ClientApproval, Evidence, Hash, Phase, PublicKey, Quiet, SignedBy, SignedTransaction, Statement,
+    Block, Certificate, ClientApproval, Evidence, Hash, Phase, PublicKey, Quiet, SignedBy, SignedTransaction, Statement,
 };
 
 /// Most blocks about whose quiet words are kept.
@@ -81,12 +81,26 @@ impl<L: Ledger> Machine<L> {
         self.sign(phase, view, hash);
         let Some((statement, signed)) = self.own.back().copied() else { return Ok(()) };
         let certificate = ground.certificate.or_else(|| self.root_approval.clone());
-        let proposal =
-            Proposal { statement, signed, block, parent_view: ground.parent_view, certificate, skips: ground.skips };
+        let proposal = Proposal {
+            statement,
+            signed,
+            block: block.clone(),
+            parent_view: ground.parent_view,
+            certificate,
+            skips: ground.skips,
+        };
         self.messages.push((To::All, Message::Proposal(Box::new(proposal.clone()))));
         self.proposed = Some(proposal);
         let proposed = Proposed { view, block: hash, parent_view: ground.parent_view, parent: ground.parent };
+        self.vote(proposed, block, now)
+    }
+
+    /// Votes for a proposal that was examined, if it still may; the block is kept with the vote.
+    fn vote(&mut self, proposed: Proposed<Hash>, block: Block, now: Now) -> Result<(), Fault> {
         let effects = self.core.step(Event::Proposed(proposed));
+        if effects.iter().any(|effect| matches!(effect, Effect::Sign { phase: Phase::Vote, .. })) {
+            self.voted_blocks.push(block);
+        }
         self.carry_out(effects, now)
     }
 
@@ -155,8 +169,7 @@ impl<L: Ledger> Machine<L> {
             tracing::warn!(view, %block, flaw, "a proposal is refused");
             return Ok(());
         }
-        let effects = self.core.step(Event::Proposed(proposed));
-        self.carry_out(effects, now)
+        self.vote(proposed, proposal.block, now)
     }
 
     /// Counts a signature, and draws the conclusions.

@@ -22,8 +22,8 @@ pub(super) struct Requests {
     blocks_us: Option<u64>,
     singles: BTreeMap<Hash, Single>,
     skips_us: Option<u64>,
-    /// The view in which somebody was helped last, and when.
-    helped: Option<(u64, u64)>,
+    /// When peers were helped last.
+    helped: BTreeMap<PublicKey, u64>,
 }
 
 /// A block that was asked for by its hash.
@@ -89,11 +89,11 @@ impl<L: Ledger> Machine<L> {
         let Statement { chain, epoch, phase, view, block } = *statement;
         let here = chain == self.chain && epoch == self.set.epoch && matches!(phase, Phase::Vote | Phase::Skip);
         let left = view < self.core.view() && view >= self.core.floor() && !self.core.is_certified(view, &block);
-        let lately = self.requests.helped.is_some_and(|(helped, at)| helped == view && now.us < at + PATIENCE_US);
+        let lately = self.requests.helped.get(&from).is_some_and(|at| now.us < at + PATIENCE_US);
         if !here || !left || lately {
             return Ok(());
         }
-        self.requests.helped = Some((view, now.us));
+        self.requests.helped.insert(from, now.us);
         self.on_want_skips(from, &[view], now)
     }
 
@@ -182,8 +182,7 @@ impl<L: Ledger> Machine<L> {
             let hash = block.hash();
             let follows =
                 block.header.parent == parent && certificate.statement.block == hash && Self::is_votes(certificate);
-            let whole = block.header.transactions_root == Block::transactions_root(&block.transactions);
-            if !follows || !whole || !self.holds(certificate) {
+            if !follows || !block.is_whole() || !self.holds(certificate) {
                 return Ok(());
             }
             parent = hash;
@@ -211,8 +210,7 @@ impl<L: Ledger> Machine<L> {
     /// A block that was asked for by its hash; who sends others gains nothing.
     pub(super) fn on_block(&mut self, block: Block, now: Now) -> Result<(), Fault> {
         let hash = block.hash();
-        let whole = block.header.transactions_root == Block::transactions_root(&block.transactions);
-        if !whole || !self.requests.answered(&hash) {
+        if !block.is_whole() || !self.requests.answered(&hash) {
             return Ok(());
         }
         let (height, parent) = (block.header.height, block.header.parent);

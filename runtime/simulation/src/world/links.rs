@@ -2,39 +2,38 @@
 
 use super::traffic::made;
 use super::{What, World};
+use crate::liar::Half;
 use counterpart_consensus::Message;
 use counterpart_ledger::{Hash, SignedBy, Statement};
 use std::sync::Arc;
 
 impl World {
-    /// What a replica's machine sends to all: a liar changes it.
-    pub(super) fn broadcast_as(&mut self, from: usize, message: Message) {
-        let variants = match self.replicas[from].liar.as_mut() {
+    /// What becomes of a message of a replica's machine: a liar changes it.
+    fn variants(&mut self, from: usize, message: Message) -> Vec<(Half, Message)> {
+        match self.replicas[from].liar.as_mut() {
             Some(liar) => liar.send(message),
-            None => vec![(crate::liar::Half::All, message)],
-        };
-        for (half, message) in variants {
-            self.witness(from, &message);
-            let message = Arc::new(message);
-            for to in (0..self.replicas.len()).filter(|to| half.includes(*to)) {
-                self.send(from, to, message.clone());
-            }
+            None => vec![(Half::All, message)],
         }
     }
 
-    /// What a replica's machine sends to one: a liar changes it.
-    pub(super) fn send_as(&mut self, from: usize, to: usize, message: Message) {
-        let variants = match self.replicas[from].liar.as_mut() {
-            Some(liar) => liar.send(message),
-            None => vec![(crate::liar::Half::All, message)],
-        };
-        variants.into_iter().for_each(|(_, message)| self.send(from, to, Arc::new(message)));
+    /// What a replica's machine sends to all.
+    pub(super) fn broadcast_as(&mut self, from: usize, message: Message) {
+        for (half, message) in self.variants(from, message) {
+            self.broadcast(from, half, message);
+        }
     }
 
-    pub(super) fn broadcast(&mut self, from: usize, message: Message) {
+    /// What a replica's machine sends to one.
+    pub(super) fn send_as(&mut self, from: usize, to: usize, message: Message) {
+        for (_, message) in self.variants(from, message) {
+            self.send(from, to, Arc::new(message));
+        }
+    }
+
+    pub(super) fn broadcast(&mut self, from: usize, half: Half, message: Message) {
         self.witness(from, &message);
         let message = Arc::new(message);
-        for to in 0..self.replicas.len() {
+        for to in (0..self.replicas.len()).filter(|to| half.includes(*to)) {
             self.send(from, to, message.clone());
         }
     }

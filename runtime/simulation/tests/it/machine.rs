@@ -1,6 +1,6 @@
 //! One step at a time: exactly as many signatures as decide and one fewer, and messages that are not what they seem.
 
-use counterpart_consensus::{Message, Proposal};
+use counterpart_consensus::{Message, Proposal, Record};
 use counterpart_execution::Executor;
 use counterpart_ledger::{
     Action, Address, Block, Certificate, ChainId, ClientApproval, Gas, Genesis, GenesisAccount, Hash, Height, Phase,
@@ -36,6 +36,33 @@ fn transfer(nonce: u64) -> SignedTransaction {
     transaction.sign(&sender)
 }
 
+fn setup(ledger: MemoryLedger, index: usize) -> Setup<MemoryLedger> {
+    Setup {
+        ledger,
+        executor: Executor::new(Arc::new(WasmiEngine::new()), Profile::v1()),
+        key: key(index),
+        records: Vec::new(),
+        voted_blocks: Vec::new(),
+        signs: true,
+        approve_at: 3,
+        mempool: SharedMempool::default(),
+        timing: Timing { heartbeat_us: u64::MAX / 4, ..Timing::default() },
+        verify: verify_signature,
+    }
+}
+
+/// A replica with what is on its disk, after it ended at once.
+fn restarted(
+    machine: &Machine<MemoryLedger>,
+    records: Vec<Record>,
+    voted_blocks: Vec<Block>,
+    now: Now,
+) -> Machine<MemoryLedger> {
+    let index = usize::from(machine.index().expect("a member"));
+    let setup = Setup { records, voted_blocks, ..setup(machine.ledger().clone(), index) };
+    Machine::new(setup, now).expect("it starts")
+}
+
 /// Four replicas of which three are the quorum; messages wait until somebody delivers them.
 struct Net {
     machines: Vec<Machine<MemoryLedger>>,
@@ -58,18 +85,7 @@ impl Net {
             accounts: vec![GenesisAccount { address: funded, balance: 1 << 90 }],
         });
         let machine = |index: usize| {
-            let setup = Setup {
-                ledger: MemoryLedger::new(genesis.clone()),
-                executor: Executor::new(Arc::new(WasmiEngine::new()), Profile::v1()),
-                key: key(index),
-                records: Vec::new(),
-                voted_blocks: Vec::new(),
-                signs: true,
-                approve_at,
-                mempool: SharedMempool::default(),
-                timing: Timing { heartbeat_us: u64::MAX / 4, ..Timing::default() },
-                verify: verify_signature,
-            };
+            let setup = Setup { approve_at, ..setup(MemoryLedger::new(genesis.clone()), index) };
             Machine::new(setup, now).expect("it starts")
         };
         Self { machines: (0..4).map(machine).collect(), waiting: VecDeque::new(), now }
@@ -177,6 +193,23 @@ fn one_vote_fewer_than_the_quorum_certifies_nothing() {
     net.deliver(|_, _, _| true);
     assert!(net.certified().iter().all(|view| *view >= 1), "{:?}", net.certified());
     assert!(net.heights().iter().all(|height| *height >= 1), "{:?}", net.heights());
+}
+
+#[test]
+fn a_voter_keeps_the_block_it_voted_for_and_has_it_after_a_restart() {
+    let mut net = Net::new(3);
+    net.submit(1, 0);
+    let (proposal, now) = (net.proposal(), net.now);
+    let machine = &mut net.machines[0];
+    machine.receive(key(1).public_key(), Message::Proposal(Box::new(proposal.clone())), now).expect("it goes on");
+    let (blocks, records) = (machine.voted_blocks(), machine.records());
+    assert_eq!(blocks, std::slice::from_ref(&proposal.block), "before its vote leaves");
+    assert!(machine.messages().iter().all(|(_, message)| !is_signed(message, Phase::Vote)));
+    net.machines[0] = restarted(&net.machines[0], records, blocks, now);
+    net.give(3, 0, Message::WantBlock { hash: proposal.block.hash() });
+    let answers: Vec<&Message> =
+        net.waiting.iter().filter(|(from, _, _)| *from == 0).map(|(_, _, said)| said).collect();
+    assert!(answers.contains(&&Message::Block(Box::new(proposal.block))), "{answers:?}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::commands::devnet::page;
 use crate::output::{Exit, Failure, OrFail};
 use counterpart_node::machine::Timing;
 use counterpart_node::rpc::{Backend, RpcServer, ServerOptions};
-use counterpart_node::{JOURNAL, Journal, Node, NodeConfig, NodeError, StateSync, StateSyncError};
+use counterpart_node::{Node, NodeConfig, NodeError, StateSync, StateSyncError};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -29,13 +29,12 @@ pub struct Arguments {
 pub fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let folder = &arguments.folder;
     let configuration = setup::configuration(folder)?;
-    let peers = configuration.peers.iter().map(|peer| setup::peer_of(peer)).collect::<anyhow::Result<Vec<_>>>()?;
     let config = NodeConfig {
         folder: folder.clone(),
         genesis: setup::read_genesis(folder)?,
         seed: setup::seed(folder)?,
         listen: configuration.listen,
-        peers,
+        peers: configuration.peers()?,
         approve_at: configuration.approve_at,
         timing: Timing { heartbeat_us: configuration.heartbeat_ms.max(1) * 1_000, ..Timing::default() },
         snapshot_every: configuration.snapshot_every,
@@ -52,8 +51,7 @@ pub fn run(context: &Context, arguments: &Arguments) -> anyhow::Result<ExitCode>
     let standing = node.standing();
     let height = standing.as_ref().map_or(0, |standing| standing.height);
     let signs = standing.is_some_and(|standing| standing.signs);
-    let lost = Journal::read(&folder.join(JOURNAL), setup::replica_key(folder)?.public_key()).is_err();
-    let role = match (signs, lost) {
+    let role = match (signs, node.journal_lost()) {
         (true, _) => "member",
         (false, true) => "follower: its journal of signatures is lost, see `counterpart node resume --help`",
         (false, false) => "follower: it is not among the validators",
@@ -87,7 +85,7 @@ pub struct SyncArguments {
 pub fn sync(context: &Context, arguments: &SyncArguments) -> anyhow::Result<ExitCode> {
     let folder = &arguments.folder;
     let configuration = setup::configuration(folder)?;
-    let peers = configuration.peers.iter().map(|peer| setup::peer_of(peer)).collect::<anyhow::Result<Vec<_>>>()?;
+    let peers = configuration.peers()?;
     let (genesis, seed) = (setup::read_genesis(folder)?, setup::seed(folder)?);
     let sync = StateSync { folder: folder.clone(), genesis, seed, listen: configuration.listen, peers };
     let bar = context.output.bar(0, "fetching parts");

@@ -47,6 +47,13 @@ pub struct Configuration {
     pub explorer: bool,
 }
 
+impl Configuration {
+    /// The other replicas.
+    pub fn peers(&self) -> anyhow::Result<Vec<counterpart_node::Peer>> {
+        self.peers.iter().map(|peer| peer_of(peer)).collect()
+    }
+}
+
 fn heartbeat() -> u64 {
     5_000
 }

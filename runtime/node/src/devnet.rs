@@ -1,7 +1,7 @@
 //! Replicas in one process that certify every block: each with its own store, half of them on another compiler.
 
 use crate::dev_accounts::{FAUCET, dev_account};
-use crate::mempool::{Mempool, SubmitError, SubmitErrorKind};
+use crate::mempool::{MAX_BLOCK_BYTES, Mempool, SubmitError, SubmitErrorKind};
 use crate::replica::{Replica, ReplicaError};
 use counterpart_consensus::{Tally, leader};
 use counterpart_execution::{Executor, account};
@@ -360,7 +360,7 @@ impl Shared {
         let proposer = &self.replicas[usize::from(leader(set, view))];
         let state = proposer.store().state();
         let nonce = |address: &Address| account(&*state, address).map(|account| account.nonce).unwrap_or(0);
-        let transactions = self.mempool().select(nonce);
+        let transactions = self.mempool().select(nonce, MAX_BLOCK_BYTES);
         let count = transactions.len();
         let (block, proposal) =
             proposer.propose(view, now_ms() + self.ahead_ms.load(Ordering::SeqCst), transactions)?;

@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Most transactions that wait.
 const MAX_WAITING: usize = 20_000;
+/// Most bytes of them.
+const MAX_WAITING_BYTES: usize = 64 << 20;
 /// How far ahead of an account's nonce a transaction may be.
 const MAX_AHEAD: u64 = 1_000;
 /// Most transactions in a block.
@@ -65,6 +67,7 @@ struct Waiting {
 pub(crate) struct Mempool {
     waiting: BTreeMap<(Address, u64), Waiting>,
     hashes: BTreeSet<Hash>,
+    bytes: usize,
 }
 
 impl Mempool {
@@ -105,7 +108,8 @@ impl Mempool {
         if self.hashes.contains(&hash) {
             return Err(SubmitError::new(SubmitErrorKind::Known, format!("transaction {hash} waits already")));
         }
-        if self.waiting.len() >= MAX_WAITING {
+        let bytes = length(&signed);
+        if self.waiting.len() >= MAX_WAITING || self.bytes.saturating_add(bytes) > MAX_WAITING_BYTES {
             return Err(SubmitError::new(SubmitErrorKind::Full, "too many transactions wait; try again later"));
         }
         let fault = |fault: &dyn std::fmt::Display| SubmitError::new(SubmitErrorKind::Unavailable, fault.to_string());
@@ -124,13 +128,14 @@ impl Mempool {
             return Err(SubmitError::new(SubmitErrorKind::Rejected(RejectCode::Nonce), message));
         }
         self.hashes.insert(hash);
-        let bytes = length(&signed);
+        self.bytes += bytes;
         self.waiting.insert((sender, signed.transaction.nonce), Waiting { signed, bytes });
         Ok(hash)
     }
 
-    /// The transactions of the next block: each sender's from its next nonce on, without gaps.
-    pub fn select(&self, nonce: impl Fn(&Address) -> u64) -> Vec<SignedTransaction> {
+    /// The transactions of the next block: each sender's from its next nonce on, without gaps; as many as have no more than so
+    /// many bytes, but one at least.
+    pub fn select(&self, nonce: impl Fn(&Address) -> u64, room: usize) -> Vec<SignedTransaction> {
         let (mut chosen, mut gas, mut size) = (Vec::new(), 0u64, 0);
         let mut expected: Option<(Address, u64)> = None;
         for ((sender, number), Waiting { signed, bytes }) in &self.waiting {
@@ -142,7 +147,7 @@ impl Mempool {
             let limit = signed.transaction.gas_limit.0;
             let full = chosen.len() >= MAX_IN_BLOCK
                 || gas.saturating_add(limit) > MAX_BLOCK_GAS
-                || size + bytes > MAX_BLOCK_BYTES;
+                || size + bytes > if chosen.is_empty() { MAX_BLOCK_BYTES } else { room };
             if *number != next || full {
                 continue;
             }
@@ -155,11 +160,12 @@ impl Mempool {
 
     /// Forgets what can no longer be included.
     pub fn prune(&mut self, height: u64, nonce: impl Fn(&Address) -> u64) {
-        let hashes = &mut self.hashes;
-        self.waiting.retain(|(sender, number), Waiting { signed, .. }| {
+        let Self { hashes, bytes: all, .. } = self;
+        self.waiting.retain(|(sender, number), Waiting { signed, bytes }| {
             let keep = signed.transaction.expires_at.0 > height && *number >= nonce(sender);
             if !keep {
                 hashes.remove(&signed.hash());
+                *all -= *bytes;
             }
             keep
         });

@@ -168,6 +168,9 @@ fn one(sync: bool, seconds: f64, lost_s: Option<u64>) -> anyhow::Result<Value> {
     report["one dead, share of blocks"] = at_least(three.blocks_per_s / whole.blocks_per_s, 0.9);
     cluster.kill(2)?;
     std::thread::sleep(Duration::from_secs(lost_s));
+    // A client waits, so that the next block is not one that a heartbeat makes.
+    let (action, gas) = load::action(0);
+    senders[0].send(&client, action, gas)?;
     let height = cluster.height(0);
     cluster.run(2)?;
     cluster.run(3)?;

@@ -15,6 +15,9 @@ use std::sync::Arc;
 const MOST_WAITING: usize = 256;
 /// Heights above the approved one at which blocks are kept: as many as one answer of a peer brings.
 const MOST_AHEAD: u64 = 64;
+/// Heights above the approved one up to which leaders make blocks. Then they propose the highest again, until it is approved:
+/// a chain that grows without approvals would grow out of what replicas keep and hand on.
+pub(super) const MOST_UNAPPROVED: u64 = MOST_AHEAD / 2;
 /// Most transactions in a block.
 pub const MOST_TRANSACTIONS: usize = 2_000;
 /// How far a proposer's clock may be ahead of this replica's, in ms.
@@ -226,6 +229,7 @@ impl<L: Ledger> Machine<L> {
         let rules = [
             (header.chain == self.chain, "it is of another chain"),
             (header.height.0 == parent.height.0 + 1, "its height is not the next"),
+            (header.height.0 <= self.ledger.head().height.0 + MOST_AHEAD, "it is far above what is approved"),
             (header.time_ms > parent.time_ms, "its time does not rise"),
             (header.time_ms <= now.wall_ms.max(parent.time_ms) + MOST_AHEAD_MS, "its time lies ahead"),
             (header.proposer == self.core.leader(header.view), "it is not of the leader"),
@@ -245,7 +249,7 @@ impl<L: Ledger> Machine<L> {
     pub(super) fn make_block(&self, view: u64, parent: &Hash, now: Now) -> Option<Block> {
         let (head, After { state, .. }) = (self.head_after(parent)?, self.after(parent)?);
         let nonce = |address: &Address| account(&*state, address).map(|account| account.nonce).unwrap_or(0);
-        let transactions = self.mempool.lock().select(nonce);
+        let transactions = self.mempool.lock().select(nonce, self.room);
         let header = Header {
             chain: self.chain,
             height: Height(head.height.0 + 1),

@@ -16,7 +16,7 @@ pub use ledger::{Certified, Ledger, MemoryLedger};
 pub use standing::Standing;
 pub use timing::{Now, Timing};
 
-use crate::mempool::Mempool;
+use crate::mempool::{MAX_BLOCK_BYTES, Mempool, length};
 use blocks::Blocks;
 use counterpart_consensus::{Collector, Core, Effect, Event, Message, Observer, Proposal, Record, Voter};
 use counterpart_execution::{ExecutionFault, Executor};
@@ -140,8 +140,10 @@ pub struct Machine<L> {
     accused: BTreeMap<(u64, u16), Evidence>,
     quiet: BTreeMap<(u64, Hash), BTreeMap<u16, (counterpart_ledger::Quiet, SignedBy)>>,
     mempool: SharedMempool,
-    /// What this node took from clients, by sender and nonce, and when peers were told last.
-    taken: BTreeMap<(Address, u64), u64>,
+    /// What this node took from clients, by sender and nonce, when peers were told last, and how often again.
+    taken: BTreeMap<(Address, u64), (u64, u32)>,
+    /// Bytes of transactions that it proposes, at most: half when a proposal of its own came to nothing, twice when one did not.
+    room: usize,
     executed: u64,
     /// When finals approved a block last, in microseconds.
     finals_us: u64,
@@ -187,6 +189,7 @@ impl<L: Ledger> Machine<L> {
             own: VecDeque::new(),
             messages: Vec::new(),
             taken: BTreeMap::new(),
+            room: MAX_BLOCK_BYTES,
             executed: 0,
             finals_us: 0,
             ledger,
@@ -299,7 +302,7 @@ impl<L: Ledger> Machine<L> {
     /// A transaction that this node took from a client: peers get it too.
     pub fn submitted(&mut self, transaction: SignedTransaction, now: Now) -> Result<(), Fault> {
         if self.taken.len() < MOST_TAKEN {
-            self.taken.insert((transaction.transaction.sender_address(), transaction.transaction.nonce), now.us);
+            self.taken.insert((transaction.transaction.sender_address(), transaction.transaction.nonce), (now.us, 0));
         }
         self.messages.push((To::All, Message::Transaction(Box::new(transaction))));
         self.busy(now);
@@ -308,15 +311,23 @@ impl<L: Ledger> Machine<L> {
 
     /// Tells peers again of transactions that still wait: a message can be lost, and a peer can have been away.
     fn tell_again(&mut self, now: Now) {
-        /// How many at a time.
-        const AT_ONCE: usize = 64;
+        /// Bytes at a time: peers have most of them, and what they miss is not worth holding blocks up for.
+        const AT_ONCE: usize = 64 << 10;
+        /// A transaction waits twice as long each time, up to so many times.
+        const MOST_DOUBLED: u32 = 5;
         let mempool = self.mempool.lock();
         self.taken.retain(|(sender, nonce), _| mempool.get(sender, *nonce).is_some());
-        let late = self.taken.iter_mut().filter(|(_, told_us)| now.us >= **told_us + 4 * self.timing.repeat_us);
-        for ((sender, nonce), told_us) in late.take(AT_ONCE) {
-            *told_us = now.us;
-            let transaction = mempool.get(sender, *nonce).cloned();
-            self.messages.extend(transaction.map(|transaction| (To::All, Message::Transaction(Box::new(transaction)))));
+        let wait_us = 4 * self.timing.repeat_us;
+        let late = self.taken.iter_mut().filter(|(_, (told_us, times))| now.us >= *told_us + (wait_us << *times));
+        let mut told = 0;
+        for ((sender, nonce), (told_us, times)) in late {
+            if told >= AT_ONCE {
+                break;
+            }
+            (*told_us, *times) = (now.us, (*times + 1).min(MOST_DOUBLED));
+            let Some(transaction) = mempool.get(sender, *nonce).cloned() else { continue };
+            told += length(&transaction);
+            self.messages.push((To::All, Message::Transaction(Box::new(transaction))));
         }
     }
 
@@ -391,6 +402,9 @@ impl<L: Ledger> Machine<L> {
         self.blocks.certify(block, &certificate);
         if !self.core.is_certified(view, &block) {
             self.clock.certified(now, &self.timing);
+            if self.proposed.as_ref().is_some_and(|own| own.statement.view == view) {
+                self.room = (self.room * 2).min(MAX_BLOCK_BYTES);
+            }
         }
         let effects = self.core.step(Event::Certified { view, block, proof: certificate });
         self.carry_out(effects, now)?;

@@ -1,5 +1,6 @@
 //! What peers say, checked and taken in; and what a leader says.
 
+use super::blocks::MOST_UNAPPROVED;
 use super::{Fault, Ledger, Machine, Now, To, Verify};
 use counterpart_consensus::{Effect, Event, Message, Proposal, Proposed};
 use counterpart_ledger::{
@@ -68,12 +69,16 @@ impl<L: Ledger> Machine<L> {
             self.fetch_missing(ground.parent, now);
             return Ok(());
         }
-        // The last block of an epoch is proposed again and again until it is approved.
-        let last = match self.blocks.get(&ground.parent).cloned() {
-            Some(parent) => self.ends_epoch(&parent.header)?.then_some(parent),
+        // The last block of an epoch is proposed again and again until it is approved, and so is one too far above what is.
+        let highest = self.ledger.head().height.0 + MOST_UNAPPROVED;
+        let again = match self.blocks.get(&ground.parent).cloned() {
+            Some(parent) => {
+                let last = parent.header.height.0 >= highest || self.ends_epoch(&parent.header)?;
+                last.then_some(parent)
+            }
             None => None,
         };
-        let Some(block) = last.or_else(|| self.make_block(ground.view, &ground.parent, now)) else { return Ok(()) };
+        let Some(block) = again.or_else(|| self.make_block(ground.view, &ground.parent, now)) else { return Ok(()) };
         let hash = block.hash();
         let Some(Effect::Sign { phase, view, block: Some(_) }) = self.core.propose(hash) else { return Ok(()) };
         self.clock.wanted = false;
@@ -157,9 +162,9 @@ impl<L: Ledger> Machine<L> {
             self.early.insert(view, proposal);
             return Ok(());
         }
+        // What was certified may be proposed again: nothing contradicts itself.
         let flaw = if again {
-            let ends = self.ends_epoch(header)?;
-            (!ends).then_some("it was certified before and does not end the epoch")
+            None
         } else if header.view != view {
             Some("it is of another view")
         } else {

@@ -32,6 +32,9 @@ impl Default for Timing {
     }
 }
 
+/// The least bytes of transactions that a leader tries.
+const LEAST_ROOM: usize = 64 << 10;
+
 /// The clock of the view.
 pub(super) struct Clock {
     entered_us: u64,
@@ -40,6 +43,9 @@ pub(super) struct Clock {
     status_at_us: u64,
     /// How long a view takes from its beginning to its certificate when there is work: a moving average.
     usual_us: u64,
+    /// How long after the view began its proposal is said again: twice as long each time, as it may be long itself and on
+    /// its way.
+    proposal_after_us: u64,
     /// Whether somebody asked for a block.
     pub wanted: bool,
 }
@@ -52,6 +58,7 @@ impl Clock {
             repeat_at_us: now.us + timing.repeat_us,
             status_at_us: now.us,
             usual_us: timing.most_timeout_us / 8,
+            proposal_after_us: timing.repeat_us,
             wanted: false,
         }
     }
@@ -139,6 +146,10 @@ impl<L: Ledger> Machine<L> {
     }
 
     pub(super) fn time_out(&mut self, view: u64, now: Now) -> Result<(), Fault> {
+        // What was too much for the links in the time of a view will be again: half of it may not be.
+        if self.proposed.as_ref().is_some_and(|own| own.statement.view == view) {
+            self.room = (self.room / 2).max(LEAST_ROOM);
+        }
         let effects = self.core.step(Event::TimedOut { view });
         self.carry_out(effects, now)
     }
@@ -147,6 +158,7 @@ impl<L: Ledger> Machine<L> {
     pub(super) fn entered(&mut self, view: u64, now: Now) -> Result<(), Fault> {
         self.clock.entered_us = now.us;
         self.clock.busy_since_us = None;
+        self.clock.proposal_after_us = self.timing.repeat_us;
         if self.has_work() {
             self.busy(now);
         }
@@ -188,7 +200,10 @@ impl<L: Ledger> Machine<L> {
                 self.core.skips_above(0).take(MOST_SKIPS).map(|(_, proof)| Message::Certificate(proof.clone())),
             );
         }
-        if let Some(proposal) = self.proposed.as_ref().filter(|proposal| proposal.statement.view == view) {
+        if let Some(proposal) = self.proposed.as_ref().filter(|proposal| proposal.statement.view == view)
+            && now.us >= self.clock.entered_us + self.clock.proposal_after_us
+        {
+            self.clock.proposal_after_us *= 2;
             repeated.push(Message::Proposal(Box::new(proposal.clone())));
         }
         self.messages.extend(repeated.into_iter().map(|message| (To::All, message)));

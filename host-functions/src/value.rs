@@ -6,7 +6,7 @@ macro_rules! bytes32 {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-        #[cfg_attr(feature = "borsh", derive(borsh::BorshSerialize, borsh::BorshDeserialize))]
+        #[cfg_attr(feature = "borsh", derive(borsh::BorshSerialize))]
         #[cfg_attr(
             feature = "scale",
             derive(parity_scale_codec::Encode, parity_scale_codec::Decode)
@@ -48,6 +48,16 @@ macro_rules! bytes32 {
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 fmt::Display::fmt(self, f)
+            }
+        }
+
+        // By hand: what is derived for an array is four times as long, and contracts decode these.
+        #[cfg(feature = "borsh")]
+        impl borsh::BorshDeserialize for $name {
+            fn deserialize_reader<R: borsh::io::Read>(reader: &mut R) -> borsh::io::Result<Self> {
+                let mut bytes = [0; 32];
+                reader.read_exact(&mut bytes)?;
+                Ok(Self(bytes))
             }
         }
 

@@ -1,6 +1,12 @@
 //! SHA3-256 of many messages at once, as wide as the processor allows.
 //!
 //! The digests are those of FIPS 202 whatever the width: wide instructions change how long they take and nothing else.
+#![no_std]
+
+extern crate alloc;
+#[cfg(any(target_arch = "x86_64", test))]
+#[macro_use]
+extern crate std;
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -9,6 +15,9 @@ mod avx512;
 #[cfg(target_arch = "x86_64")]
 mod constants;
 
+#[cfg(target_arch = "x86_64")]
+use alloc::vec;
+use alloc::vec::Vec;
 use sha3::{Digest, Sha3_256};
 
 /// A digest of SHA3-256.
@@ -46,7 +55,7 @@ impl Width {
     }
 
     /// What this processor has.
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(all(not(target_arch = "x86_64"), test))]
     fn available() -> Vec<Self> {
         vec![Self::One]
     }
@@ -59,10 +68,19 @@ pub fn digest(message: &[u8]) -> Digest256 {
 
 /// The digests of messages, in their order.
 pub fn digest_all<M: AsRef<[u8]>>(messages: &[M]) -> Vec<Digest256> {
+    digest_all_with(widest(), messages)
+}
+
+#[cfg(target_arch = "x86_64")]
+fn widest() -> Width {
     use std::sync::OnceLock;
     static WIDEST: OnceLock<Width> = OnceLock::new();
-    let width = *WIDEST.get_or_init(|| Width::available().pop().unwrap_or(Width::One));
-    digest_all_with(width, messages)
+    *WIDEST.get_or_init(|| Width::available().pop().unwrap_or(Width::One))
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn widest() -> Width {
+    Width::One
 }
 
 fn digest_all_with<M: AsRef<[u8]>>(width: Width, messages: &[M]) -> Vec<Digest256> {

@@ -2,6 +2,7 @@
 //! its parent's results.
 
 use crate::{ChainId, Hash, Height, SignedTransaction, crypto::hash, encoding::encode, merkle_root};
+use alloc::vec::Vec;
 use borsh::{BorshDeserialize, BorshSerialize};
 
 /// What replicas vote on.

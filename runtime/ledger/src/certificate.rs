@@ -1,9 +1,10 @@
 //! Signed statements of replicas and the certificates made of them.
 
 use crate::{
-    ChainId, Hash, Height, PublicKey, SecretKey, Signature, StateKey, crypto::hash, encoding::encode, system_key,
-    verify_batch,
+    BatchCheck, ChainId, Hash, Height, PublicKey, SecretKey, Signature, SignatureCheck, StateKey, crypto::hash,
+    encoding::encode, system_key,
 };
+use alloc::vec::Vec;
 use borsh::{BorshDeserialize, BorshSerialize};
 
 /// Who votes, and with which quorum. At most 65 535 members.
@@ -146,6 +147,21 @@ impl Certificate {
         phase: Phase,
         need: usize,
     ) -> Result<(), CertificateError> {
+        self.verify_with(&BatchCheck, set, chain, phase, need)
+    }
+
+    /// [`Certificate::verify`], with signatures checked as `check` does it: a contract lets its host do that.
+    ///
+    /// # Errors
+    /// [`CertificateError`] naming the first thing that is wrong.
+    pub fn verify_with(
+        &self,
+        check: &impl SignatureCheck,
+        set: &ValidatorSet,
+        chain: ChainId,
+        phase: Phase,
+        need: usize,
+    ) -> Result<(), CertificateError> {
         if self.statement.chain != chain || self.statement.epoch != set.epoch || self.statement.phase != phase {
             return Err(CertificateError::Statement);
         }
@@ -161,13 +177,9 @@ impl Certificate {
             least = u32::from(*signer) + 1;
             items.push((*member, &message[..], *signature));
         }
-        if verify_batch(&items).is_ok() {
-            return Ok(());
+        match check.first_wrong(&items) {
+            None => Ok(()),
+            Some(wrong) => Err(CertificateError::Signature { signer: self.signatures[wrong].signer }),
         }
-        let wrong = |(signed, (member, message, signature)): &(&SignedBy, &(PublicKey, &[u8], Signature))| {
-            member.verify(message, signature).is_err().then_some(signed.signer)
-        };
-        let signer = self.signatures.iter().zip(&items).find_map(|pair| wrong(&pair)).unwrap_or_default();
-        Err(CertificateError::Signature { signer })
     }
 }

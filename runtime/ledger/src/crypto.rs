@@ -3,14 +3,14 @@
 use borsh::{BorshDeserialize, BorshSerialize};
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::SeedableRng;
+use core::fmt;
 use counterpart_host_functions::Hash;
 use sha3::{Digest, Sha3_256};
-use std::fmt;
 
 /// SHA3-256 over a domain tag and parts, each preceded by its length, so that no two inputs share a preimage.
 pub(crate) fn hash(domain: &str, parts: &[&[u8]]) -> Hash {
     let mut hasher = Sha3_256::new();
-    for part in std::iter::once(&domain.as_bytes()).chain(parts) {
+    for part in core::iter::once(&domain.as_bytes()).chain(parts) {
         hasher.update((part.len() as u64).to_le_bytes());
         hasher.update(part);
     }
@@ -18,12 +18,27 @@ pub(crate) fn hash(domain: &str, parts: &[&[u8]]) -> Hash {
 }
 
 /// An Ed25519 public key, 32 bytes; it may be malformed, then no signature verifies under it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize)]
 pub struct PublicKey(pub [u8; 32]);
 
 /// An Ed25519 signature, 64 bytes.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize)]
 pub struct Signature(pub [u8; 64]);
+
+// By hand, as for hashes: what is derived for an array is four times as long, and contracts decode these.
+impl BorshDeserialize for PublicKey {
+    fn deserialize_reader<R: borsh::io::Read>(reader: &mut R) -> borsh::io::Result<Self> {
+        Hash::deserialize_reader(reader).map(|bytes| Self(bytes.0))
+    }
+}
+
+impl BorshDeserialize for Signature {
+    fn deserialize_reader<R: borsh::io::Read>(reader: &mut R) -> borsh::io::Result<Self> {
+        let mut bytes = [0; 64];
+        reader.read_exact(&mut bytes)?;
+        Ok(Self(bytes))
+    }
+}
 
 /// A signature that does not verify.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -64,6 +79,25 @@ pub fn verify_batch(items: &[(PublicKey, &[u8], Signature)]) -> Result<(), Signa
         batch.queue((key, signature, message));
     }
     batch.verify(ChaCha20Rng::from_seed(seed.finalize().into())).map_err(|_| SignatureError)
+}
+
+/// Checks signatures over messages under the ZIP-215 rule.
+pub trait SignatureCheck {
+    /// Index of the first signature that does not verify.
+    fn first_wrong(&self, items: &[(PublicKey, &[u8], Signature)]) -> Option<usize>;
+}
+
+/// Checks all signatures at once, and one by one when that fails.
+#[derive(Clone, Copy, Debug)]
+pub struct BatchCheck;
+
+impl SignatureCheck for BatchCheck {
+    fn first_wrong(&self, items: &[(PublicKey, &[u8], Signature)]) -> Option<usize> {
+        if verify_batch(items).is_ok() {
+            return None;
+        }
+        items.iter().position(|(key, message, signature)| key.verify(message, signature).is_err())
+    }
 }
 
 /// An Ed25519 secret key. Neither `Debug` nor `Display` shows it.

@@ -1,5 +1,6 @@
 //! Canonical Borsh: what decodes also encodes back to the same bytes.
 
+use alloc::vec::Vec;
 use borsh::{BorshDeserialize, BorshSerialize};
 
 /// Bytes that are not the canonical encoding of a value.
@@ -23,7 +24,9 @@ pub enum DecodeError {
 
 /// The canonical encoding of a value.
 pub fn encode<T: BorshSerialize>(value: &T) -> Vec<u8> {
-    borsh::to_vec(value).expect("writing to a vector does not fail")
+    // Not `expect`: it would link the printing of errors into every contract that encodes.
+    let Ok(bytes) = borsh::to_vec(value) else { unreachable!("writing to a vector does not fail") };
+    bytes
 }
 
 /// Decodes canonical bytes and consumes all of them.
@@ -31,6 +34,14 @@ pub fn encode<T: BorshSerialize>(value: &T) -> Vec<u8> {
 /// # Errors
 /// [`DecodeError`] for anything but the one encoding of a value.
 pub fn decode<T: BorshSerialize + BorshDeserialize>(name: &'static str, bytes: &[u8]) -> Result<T, DecodeError> {
-    let value: T = borsh::from_slice(bytes).map_err(|cause| DecodeError::Malformed { name, cause })?;
+    let value: T = decode_any(name, bytes)?;
     if encode(&value) == bytes { Ok(value) } else { Err(DecodeError::NotCanonical { name }) }
+}
+
+/// Decodes all bytes, canonical or not: for a value that is looked at and neither hashed as bytes nor kept.
+///
+/// # Errors
+/// [`DecodeError::Malformed`].
+pub fn decode_any<T: BorshDeserialize>(name: &'static str, bytes: &[u8]) -> Result<T, DecodeError> {
+    borsh::from_slice(bytes).map_err(|cause| DecodeError::Malformed { name, cause })
 }

@@ -1,6 +1,7 @@
 //! Events: what contracts report, and where it stands in a block.
 
 use crate::{Address, Hash, Receipt, crypto::hash, encoding::encode, merkle_root};
+use alloc::vec::Vec;
 use borsh::{BorshDeserialize, BorshSerialize};
 
 /// Something that a contract reports.

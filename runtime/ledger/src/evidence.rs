@@ -1,6 +1,7 @@
 //! Two signatures of one member that no honest replica gives.
 
 use crate::{Certificate, ChainId, Phase, SignedBy, Statement, ValidatorSet};
+use alloc::vec::Vec;
 use borsh::{BorshDeserialize, BorshSerialize};
 
 /// A contradiction, complete and checkable by anyone.

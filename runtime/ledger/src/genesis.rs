@@ -1,6 +1,7 @@
 //! The first block's content: who has what, who votes, which rules hold.
 
 use crate::{Address, ChainId, Hash, ValidatorSet, crypto::hash, encoding::encode};
+use alloc::vec::Vec;
 use borsh::{BorshDeserialize, BorshSerialize};
 
 /// An account that exists from the start.

@@ -1,6 +1,11 @@
 //! What the chain hashes, signs and stores: transactions, blocks, receipts, certificates, state and proofs.
 //!
 //! Pure: no clock, disk, network or randomness; builds for wasm32, so that a browser or a contract can verify.
+#![no_std]
+
+extern crate alloc;
+#[cfg(any(feature = "parallel", test))]
+extern crate std;
 
 mod address;
 mod block;
@@ -15,6 +20,7 @@ mod light;
 mod merkle;
 mod overlay;
 mod proof;
+mod proved;
 mod receipt;
 mod snapshot;
 mod state;
@@ -32,8 +38,8 @@ pub use certificate::{
 };
 pub use commitment::Commitment;
 pub use counterpart_host_functions::{Address, Gas, Hash, Height};
-pub use crypto::{PublicKey, SecretKey, Signature, SignatureError, verify_batch};
-pub use encoding::{DecodeError, decode, encode};
+pub use crypto::{BatchCheck, PublicKey, SecretKey, Signature, SignatureCheck, SignatureError, verify_batch};
+pub use encoding::{DecodeError, decode, decode_any, encode};
 pub use event::{BlockEvent, Event};
 pub use evidence::{Evidence, EvidenceError};
 pub use genesis::{Genesis, GenesisAccount};
@@ -41,6 +47,7 @@ pub use light::{Handover, LightClient, LightError};
 pub use merkle::{MerkleProof, merkle_proof, merkle_root};
 pub use overlay::Overlay;
 pub use proof::{ProofError, StateProof, Terminal};
+pub use proved::{ChainProof, EntryProof, EventProof, Finality, ProvedError};
 pub use receipt::{Outcome, Receipt, RejectCode};
 pub use snapshot::SnapshotPart;
 pub use state::{CodeRead, StateFault, StateKey, StateRead, Write, WriteSet, system_key};

@@ -1,9 +1,10 @@
 //! A light client: knows the chain's number and its validators, and follows their changes epoch by epoch.
 
 use crate::{
-    Certificate, CertificateError, ChainId, DecodeError, Genesis, Hash, Header, Height, NamedValidators, Phase,
-    ProofError, StateProof, ValidatorSet, Verifier, decode, encode, validators_key,
+    BatchCheck, Certificate, CertificateError, ChainId, DecodeError, Genesis, Hash, Header, Height, NamedValidators,
+    Phase, ProofError, SignatureCheck, StateProof, ValidatorSet, Verifier, decode, encode, validators_key,
 };
+use alloc::vec::Vec;
 use borsh::{BorshDeserialize, BorshSerialize};
 
 /// What proves that an epoch ended and who votes in the next: one approval for each epoch is all that a light client checks.
@@ -72,6 +73,11 @@ impl LightClient {
         Self { chain, set, newest: (Height(0), Hash::ZERO) }
     }
 
+    /// The chain.
+    pub fn chain(&self) -> ChainId {
+        self.chain
+    }
+
     /// Who votes now.
     pub fn validators(&self) -> &ValidatorSet {
         &self.set
@@ -92,6 +98,20 @@ impl LightClient {
     /// # Errors
     /// [`LightError`] for the first thing that does not hold; nothing has changed then.
     pub fn take(&mut self, header: &Header, approval: &Certificate, need: u16) -> Result<(), LightError> {
+        self.take_with(&BatchCheck, header, approval, need)
+    }
+
+    /// [`LightClient::take`], with signatures checked as `check` does it.
+    ///
+    /// # Errors
+    /// [`LightError`] for the first thing that does not hold; nothing has changed then.
+    pub fn take_with(
+        &mut self,
+        check: &impl SignatureCheck,
+        header: &Header,
+        approval: &Certificate,
+        need: u16,
+    ) -> Result<(), LightError> {
         let elsewhere = header.chain != self.chain || header.validator_set != self.set.hash();
         if elsewhere {
             return Err(LightError::Elsewhere { epoch: self.set.epoch });
@@ -100,7 +120,8 @@ impl LightClient {
         if approval.statement.block != hash || approval.statement.view < header.view {
             return Err(LightError::Block(hash));
         }
-        approval.verify(&self.set, self.chain, Phase::Final, usize::from(need.max(self.set.quorum)))?;
+        let need = usize::from(need.max(self.set.quorum));
+        approval.verify_with(check, &self.set, self.chain, Phase::Final, need)?;
         if header.height > self.newest.0 {
             self.newest = (header.height, hash);
         }
@@ -112,6 +133,14 @@ impl LightClient {
     /// # Errors
     /// [`LightError`] for the first thing that does not hold; nothing has changed then.
     pub fn hand_over(&mut self, handover: &Handover) -> Result<(), LightError> {
+        self.hand_over_with(&BatchCheck, handover)
+    }
+
+    /// [`LightClient::hand_over`], with signatures checked as `check` does it.
+    ///
+    /// # Errors
+    /// [`LightError`] for the first thing that does not hold; nothing has changed then.
+    pub fn hand_over_with(&mut self, check: &impl SignatureCheck, handover: &Handover) -> Result<(), LightError> {
         let expected = self.set.epoch + 1;
         if handover.next.epoch != expected {
             return Err(LightError::Epoch { found: handover.next.epoch, expected });
@@ -122,7 +151,7 @@ impl LightClient {
         let next = encode(&NamedValidators { set: handover.next.clone(), named_at: handover.named_at });
         let root = &handover.header.parent_state_root;
         let mut followed = self.clone();
-        followed.take(&handover.header, &handover.approval, 0)?;
+        followed.take_with(check, &handover.header, &handover.approval, 0)?;
         handover.proof.verify(root, &validators_key(expected), Some(&next))?;
         followed.set = handover.next.clone();
         *self = followed;

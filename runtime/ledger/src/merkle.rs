@@ -1,6 +1,7 @@
 //! Binary Merkle trees over lists (the construction of RFC 9162, section 2.1, with SHA3-256).
 
 use crate::{Hash, crypto::hash};
+use alloc::vec::Vec;
 use borsh::{BorshDeserialize, BorshSerialize};
 
 const LEAF: &str = "counterpart/merkle/leaf";

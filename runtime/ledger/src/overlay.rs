@@ -1,9 +1,10 @@
 //! A state with changes over it.
 
 use crate::state::{StateFault, StateKey, StateRead};
-use std::collections::BTreeMap;
-use std::ops::Bound::{Excluded, Included};
-use std::sync::Arc;
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::ops::Bound::{Excluded, Included};
 
 /// A state with entries over it that are not written to it.
 #[derive(Clone)]

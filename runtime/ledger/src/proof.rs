@@ -2,6 +2,7 @@
 
 use crate::Hash;
 use crate::trie::{StateHasher, bit, inner_node, leaf_node, state_path};
+use alloc::vec::Vec;
 use borsh::{BorshDeserialize, BorshSerialize};
 use nomt_core::hasher::ValueHasher;
 use nomt_core::trie::TERMINATOR;

@@ -1,6 +1,7 @@
 //! Receipts: what became of a transaction.
 
 use crate::{Address, Event, Gas, Hash, crypto::hash, encoding::encode, merkle_root};
+use alloc::vec::Vec;
 use borsh::{BorshDeserialize, BorshSerialize};
 use counterpart_host_functions::TrapCode;
 

@@ -1,7 +1,9 @@
 //! The state as keys and values.
 
 use crate::Address;
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 /// A contract's address (32 bytes) followed by the contract's own key.
 pub type StateKey = Vec<u8>;
@@ -67,7 +69,7 @@ impl StateRead for BTreeMap<StateKey, Vec<u8>> {
         if start >= end {
             return Ok(None);
         }
-        let mut range = self.range::<[u8], _>((std::ops::Bound::Included(start), std::ops::Bound::Excluded(end)));
+        let mut range = self.range::<[u8], _>((core::ops::Bound::Included(start), core::ops::Bound::Excluded(end)));
         let entry = if descending { range.next_back() } else { range.next() };
         Ok(entry.map(|(key, value)| (key.clone(), value.clone())))
     }

@@ -1,6 +1,7 @@
 //! Actions that concern the validators themselves: who votes next, and who contradicted itself.
 
 use crate::{ChainId, Hash, SecretKey, SignedBy, StateKey, ValidatorSet, crypto::hash, encoding::encode, system_key};
+use alloc::vec::Vec;
 use borsh::{BorshDeserialize, BorshSerialize};
 
 /// Most members of a set that a change may name.

@@ -4,6 +4,7 @@ use crate::{
     ChainId, Hash, Height, PublicKey, SecretKey, Signature, SignatureError, SignedBy, ValidatorSet, crypto::hash,
     encoding::encode,
 };
+use alloc::string::String;
 use borsh::{BorshDeserialize, BorshSerialize};
 
 /// A replica's word on what it saw since it forwarded the certificate of a block to all.

@@ -4,6 +4,8 @@ use crate::{
     Address, Evidence, Gas, Hash, Height, PublicKey, SecretKey, Signature, SignatureError, ValidatorChange,
     ValidatorSet, account_address, crypto::hash, encoding::encode,
 };
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 use borsh::{BorshDeserialize, BorshSerialize};
 
 /// The number of a chain; part of everything that is signed.

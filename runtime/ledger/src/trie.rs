@@ -11,10 +11,12 @@ mod wide;
 
 use crate::Hash;
 use crate::proof::{StateProof, Terminal};
+use alloc::vec;
+use alloc::vec::Vec;
+use core::convert::Infallible;
 use nomt_core::hasher::{BinaryHash, BinaryHasher, NodeHasher};
 use nomt_core::trie::{InternalData, LeafData, NodeKind, TERMINATOR};
 pub use stage::Staged;
-use std::convert::Infallible;
 
 /// Entries for each bucket at which the flat part gets one more level.
 const ENTRIES_PER_BUCKET: usize = 2;

@@ -6,6 +6,8 @@
 use crate::proof::Terminal;
 use crate::trie::{Sha3, StateHasher, StateTrie, bit, inner_node, leaf_node, state_path};
 use crate::{Hash, Write};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 use borsh::io::{Error, ErrorKind, Read, Result as IoResult, Write as Output};
 use borsh::{BorshDeserialize, BorshSerialize};
 use nomt_core::hasher::{BinaryHash, NodeHasher};
@@ -133,7 +135,7 @@ impl Witness {
         let change = |(key, write): (&Vec<u8>, &Write)| (state_path(key), write.new.as_deref().map(Sha3::hash));
         let mut changes: Vec<Change> = writes.into_iter().map(change).collect();
         changes.sort_unstable_by_key(|(path, _)| *path);
-        let root = std::mem::replace(&mut self.0, Part::Empty);
+        let root = core::mem::replace(&mut self.0, Part::Empty);
         self.0 = root.update(0, &changes)?;
         Ok(self.root())
     }

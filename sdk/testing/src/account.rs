@@ -24,4 +24,14 @@ impl Account {
         let key = SecretKey::from_seed(seed);
         Self { name: name.to_owned(), address: account_address(&key.public_key()), key }
     }
+
+    /// Its Ed25519 key, 32 bytes.
+    pub fn public_key(&self) -> [u8; 32] {
+        self.key.public_key().0
+    }
+
+    /// Its signature over a message, 64 bytes: for contracts that check signatures themselves.
+    pub fn sign(&self, message: &[u8]) -> [u8; 64] {
+        self.key.sign(message).0
+    }
 }

@@ -3,6 +3,7 @@
 use super::wide::Hashing;
 use super::{ENTRIES_PER_BUCKET, Leaf, MAX_DEPTH, Node, StateTrie, bit, bucket_of, subtree, wide};
 use crate::{Hash, Write};
+use alloc::vec::Vec;
 
 /// Changes that one core hashes at least, about: fewer would not fill the lanes, nor be worth waking it.
 const CHANGES_OF_A_PART: usize = 256;
@@ -90,7 +91,7 @@ impl StateTrie {
             }
             hashing.finish(|at, node| above[at].1 = node);
             nodes.append(level);
-            std::mem::swap(level, &mut above);
+            core::mem::swap(level, &mut above);
         }
     }
 
@@ -111,7 +112,7 @@ impl StateTrie {
         staged.nodes.into_iter().for_each(|(index, node)| self.nodes[index] = node);
         self.count = staged.count;
         if self.depth < MAX_DEPTH && self.count > (ENTRIES_PER_BUCKET * 16) << self.depth {
-            let leaves: Vec<Leaf> = std::mem::take(&mut self.buckets).into_iter().flatten().collect();
+            let leaves: Vec<Leaf> = core::mem::take(&mut self.buckets).into_iter().flatten().collect();
             *self = Self::from_leaves(&leaves);
         } else if self.depth < MAX_DEPTH && self.count > (ENTRIES_PER_BUCKET * 2) << self.depth {
             self.grow();
@@ -122,9 +123,9 @@ impl StateTrie {
     fn grow(&mut self) {
         let width = self.buckets.len();
         let mut buckets = Vec::with_capacity(2 * width);
-        let mut nodes = std::mem::take(&mut self.nodes);
+        let mut nodes = core::mem::take(&mut self.nodes);
         nodes.reserve(2 * width);
-        for bucket in std::mem::take(&mut self.buckets) {
+        for bucket in core::mem::take(&mut self.buckets) {
             let middle = bucket.partition_point(|leaf| !bit(&leaf.path, self.depth));
             let (left, right) = bucket.split_at(middle);
             for half in [left, right] {

@@ -1,6 +1,7 @@
 //! Hashing of many nodes at once: those that do not depend on one another go through the wide permutation together.
 
 use super::{Leaf, Node, Parent, StateHasher, bit, parent};
+use alloc::vec::Vec;
 use counterpart_hashing::digest_all;
 use nomt_core::hasher::{NodeHasher, set_msb, unset_msb};
 use nomt_core::trie::{NodeKind, TERMINATOR};
@@ -70,7 +71,7 @@ pub fn beside<A: Send, B>(first: impl FnOnce() -> A + Send, second: impl FnOnce(
 }
 
 /// Sorts, on all cores where there is a choice.
-pub fn sort<T: Send>(items: &mut [T], compare: impl Fn(&T, &T) -> std::cmp::Ordering + Sync + Send) {
+pub fn sort<T: Send>(items: &mut [T], compare: impl Fn(&T, &T) -> core::cmp::Ordering + Sync + Send) {
     #[cfg(feature = "parallel")]
     rayon::slice::ParallelSliceMut::par_sort_unstable_by(items, compare);
     #[cfg(not(feature = "parallel"))]
@@ -130,7 +131,7 @@ pub fn subtrees<'a>(buckets: impl Iterator<Item = &'a [Leaf]>, depth: u32) -> Ve
             items.extend(leaves.iter().map(|leaf| (leaf.path, leaf.node)));
         }
     }
-    growing.sort_unstable_by_key(|growth| std::cmp::Reverse(growth.deepest));
+    growing.sort_unstable_by_key(|growth| core::cmp::Reverse(growth.deepest));
     let Some(deepest) = growing.first().map(|growth| growth.deepest) else { return nodes };
     for level in (depth..=deepest).rev() {
         let reached = growing.partition_point(|growth| growth.deepest >= level);
@@ -229,7 +230,7 @@ mod tests {
                 flips.into_iter().filter(|(set, _)| *set).for_each(|(_, bit)| path[bit / 8] ^= 0x80 >> (bit % 8));
                 path
             };
-            paths.into_iter().map(path).collect::<std::collections::BTreeSet<_>>().into_iter().collect()
+            paths.into_iter().map(path).collect::<alloc::collections::BTreeSet<_>>().into_iter().collect()
         })
     }
 

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 
 /// Most statements of one kind by one member in one view that are kept: two are a contradiction, and more say no more.
 const KEPT: usize = 2;
-/// Views above the floor in which single signatures are counted. Who is further behind learns of certificates, which have no
-/// such bound.
+/// Views above the present one in which single signatures are counted. Who is further behind learns of certificates, which have
+/// no such bound.
 const WINDOW: u64 = 256;
+/// Views below the present one in which they are, while nothing is approved.
+const MOST_BELOW: u64 = 4_096;
 
 /// Why a signature does not count.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -37,12 +39,14 @@ pub struct Collected {
     pub evidence: Option<Evidence>,
 }
 
-/// Signatures of an epoch, by statement and by signer. Its size is bounded by the window, the members and [`KEPT`].
+/// Signatures of an epoch, by statement and by signer. Its size is bounded by the views around the present one, the members and
+/// [`KEPT`].
 #[derive(Clone, Debug)]
 pub struct Collector {
     chain: ChainId,
     set: ValidatorSet,
     floor: u64,
+    ceiling: u64,
     statements: BTreeMap<(u64, Statement), BTreeMap<u16, Signature>>,
     by_signer: BTreeMap<(u64, u16), Vec<(Statement, SignedBy)>>,
     accused: BTreeMap<u16, Evidence>,
@@ -52,7 +56,7 @@ impl Collector {
     /// An empty one.
     pub fn new(chain: ChainId, set: ValidatorSet) -> Self {
         let (statements, by_signer, accused) = Default::default();
-        Self { chain, set, floor: 0, statements, by_signer, accused }
+        Self { chain, set, floor: 0, ceiling: WINDOW, statements, by_signer, accused }
     }
 
     /// Who may sign.
@@ -76,7 +80,7 @@ impl Collector {
             return Err(CollectError::Elsewhere);
         }
         let view = statement.view;
-        if view < self.floor || view > self.floor.saturating_add(WINDOW) {
+        if view < self.floor || view > self.ceiling {
             return Err(CollectError::View(view));
         }
         let signer = signed.signer;
@@ -144,9 +148,18 @@ impl Collector {
         &self.accused
     }
 
+    /// Counts signatures around a view from now on: the member is in it, by a certificate or by what it signed before a restart.
+    pub fn enter(&mut self, view: u64) {
+        self.ceiling = self.ceiling.max(view.saturating_add(WINDOW));
+        if view > self.floor.saturating_add(MOST_BELOW) {
+            self.forget_below(view - MOST_BELOW);
+        }
+    }
+
     /// Forgets single signatures of views below one; accusations stay.
     pub fn forget_below(&mut self, view: u64) {
         self.floor = self.floor.max(view);
+        self.ceiling = self.ceiling.max(view.saturating_add(WINDOW));
         let first =
             Statement { chain: ChainId(0), epoch: 0, phase: Phase::Propose, view: 0, block: Default::default() };
         self.statements = self.statements.split_off(&(self.floor, first));

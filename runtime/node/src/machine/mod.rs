@@ -213,6 +213,8 @@ impl<L: Ledger> Machine<L> {
         let approved = machine.ledger.head().height;
         voted_blocks.into_iter().for_each(|block| machine.blocks.keep(block, approved));
         machine.resume(now)?;
+        // What others say in the view where it stopped counts again.
+        machine.collector.enter(machine.core.view());
         Ok(machine)
     }
 

@@ -156,6 +156,7 @@ impl<L: Ledger> Machine<L> {
 
     /// A view begins.
     pub(super) fn entered(&mut self, view: u64, now: Now) -> Result<(), Fault> {
+        self.collector.enter(view);
         self.clock.entered_us = now.us;
         self.clock.busy_since_us = None;
         self.clock.proposal_after_us = self.timing.repeat_us;

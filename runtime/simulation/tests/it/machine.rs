@@ -213,6 +213,29 @@ fn a_voter_keeps_the_block_it_voted_for_and_has_it_after_a_restart() {
 }
 
 #[test]
+fn all_go_on_after_a_restart_in_a_late_view() {
+    let mut net = Net::new(3);
+    let mut nonce = 0;
+    // Far more views than single signatures are counted ahead of.
+    while net.certified()[0] < 600 {
+        net.submit(1, nonce);
+        net.deliver(|_, _, _| true);
+        nonce += 1;
+    }
+    let before = net.heights()[0];
+    net.waiting.clear();
+    for index in 0..4 {
+        net.machines[index] = restarted(&net.machines[index], Vec::new(), Vec::new(), net.now);
+    }
+    net.submit(1, nonce);
+    for _ in 0..20 {
+        net.deliver(|_, _, _| true);
+        net.pass(1_000_000);
+    }
+    assert!(net.heights().iter().all(|height| *height > before), "{before}: {:?}", net.heights());
+}
+
+#[test]
 fn one_final_fewer_than_a_rule_asks_approves_nothing() {
     // A node that executes on all four finals, while the quorum is three.
     let mut net = Net::new(4);

@@ -94,14 +94,16 @@ impl Asset {
         answer.ok().and_then(Result::ok).ok_or(AssetError::NotAnAsset { contract })
     }
 
-    /// Refuses what the rules of a security forbid; other assets have none.
+    /// Refuses what the rules of a security forbid; other assets have none. Whether `from` has the units is not asked: they may be on
+    /// their way, and the transfer itself looks.
     ///
     /// # Errors
     /// [`AssetError::Forbidden`], [`AssetError::NotAnAsset`].
     pub fn require_permitted(&self, from: Address, to: Address, units: u128) -> Result<(), AssetError> {
         let Self::Security(contract) = *self else { return Ok(()) };
         let answer = RuledRef::at(contract).can_transfer(from, to, units).try_call();
-        let reasons = answer.ok().and_then(Result::ok).ok_or(AssetError::NotAnAsset { contract })?;
+        let mut reasons = answer.ok().and_then(Result::ok).ok_or(AssetError::NotAnAsset { contract })?;
+        reasons.retain(|reason| !matches!(reason, Reason::InsufficientBalance { .. }));
         if reasons.is_empty() { Ok(()) } else { Err(AssetError::Forbidden { reasons }) }
     }
 

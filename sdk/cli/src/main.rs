@@ -38,6 +38,9 @@ enum Command {
     /// Make and list keys; they are kept encrypted.
     #[command(subcommand)]
     Keys(commands::keys::Command),
+    /// Seal a parameter for a tender, open responses, and rank them; nothing is sent.
+    #[command(subcommand)]
+    Tender(commands::tender::Command),
     /// Upload a contract and run its constructor.
     Deploy(commands::deploy::Arguments),
     /// Call a method of a contract.
@@ -154,6 +157,7 @@ fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
         Command::Build(arguments) => commands::build::run(context, arguments),
         Command::Module(command) => commands::module::run(context, command),
         Command::Keys(command) => commands::keys::run(context, command),
+        Command::Tender(command) => commands::tender::run(context, command),
         Command::Deploy(arguments) => commands::deploy::run(context, arguments),
         Command::Call(arguments) => commands::call::run(context, arguments),
         Command::Query(arguments) => commands::call::query(context, arguments),

@@ -65,6 +65,13 @@ impl Chain {
         Self::fork(mode, Arc::new(state), Arc::new(codes), Height(0), 1_700_000_000_000)
     }
 
+    /// A chain without contracts and with a number of its own: for exchanges over two.
+    pub fn numbered(mode: Mode, number: u64) -> Self {
+        let mut chain = Self::new(mode);
+        chain.block.chain = ChainId(number);
+        chain
+    }
+
     /// A chain that goes on from the state after a block of another: `Store::state` and `Store::codes` of a node's ledger,
     /// of a backup or of a restored snapshot, say. Nothing is written to where it comes from.
     ///

@@ -3,6 +3,7 @@
 mod currency;
 mod network;
 mod stage;
+mod tender;
 mod token;
 
 use clap::{Args, Parser, Subcommand};
@@ -40,6 +41,8 @@ struct Demonstration<T: Args> {
 enum Demo {
     /// A currency is granted to a thousand people, circulates, is recovered and redeemed, epoch by epoch, and replayed.
     Currency(Demonstration<currency::Arguments>),
+    /// A borrower asks twelve lenders under sealed rates; the loan is paid back, and another defaults.
+    Tender(Demonstration<tender::Arguments>),
     /// A security token is issued, traded, upgraded from parent to child, and replayed.
     Token(Demonstration<token::Arguments>),
 }
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
     let demo = demo.unwrap_or(Demo::Token(token));
     let (settings, played) = match &demo {
         Demo::Currency(currency) => (&currency.settings, currency::run(&currency.settings, &currency.own)),
+        Demo::Tender(tender) => (&tender.settings, tender::run(&tender.settings, &tender.own)),
         Demo::Token(token) => (&token.settings, token::run(&token.settings, &token.own)),
     };
     let output = Output { json: settings.json };

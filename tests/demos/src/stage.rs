@@ -191,6 +191,11 @@ impl<'a> Stage<'a> {
     }
 }
 
+/// The clock of this machine, in ms since 1970.
+pub fn now_ms() -> u64 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |time| time.as_millis() as u64)
+}
+
 fn in_words(decision: &Decision) -> String {
     match decision {
         Decision::Final => "final".into(),

@@ -47,7 +47,7 @@ fn the_best_price_is_filled_first_and_the_older_of_equal_ones(chain: &mut Chain)
 #[contract_test]
 fn what_is_not_filled_rests_lapses_or_is_refused(chain: &mut Chain) {
     let setting = stocked(chain);
-    let book = setting.book.clone();
+    let book = setting.book;
     let whole = with(limit(Side::Buy, 100, 11), Force::FillOrKill);
     assert_eq!(error(setting.place(chain, BOB, whole)), BookError::NotFilled { lots: 10 });
     let post = with(limit(Side::Buy, 100, 1), Force::PostOnly);
@@ -86,7 +86,7 @@ fn a_budget_is_spent_to_the_lot_and_never_exceeded(chain: &mut Chain) {
 #[contract_test]
 fn nobody_trades_with_itself(chain: &mut Chain) {
     let setting = stocked(chain);
-    let book = setting.book.clone();
+    let book = setting.book;
     let buy = |self_trade, lots| NewOrder { self_trade, ..limit(Side::Buy, 100, lots) };
     // Alice's own is the oldest: she stops there, and does not rest against herself.
     let placed = setting.place(chain, ALICE, buy(SelfTrade::CancelTaking, 8)).expect("stopped");
@@ -137,7 +137,7 @@ fn a_full_side_keeps_the_best(chain: &mut Chain) {
 #[contract_test]
 fn only_its_account_cancels_and_makes_an_order_smaller(chain: &mut Chain) {
     let setting = stocked(chain);
-    let (book, alice, bob) = (setting.book.clone(), setting.people[ALICE].clone(), setting.people[BOB].clone());
+    let (book, alice, bob) = (setting.book, setting.people[ALICE].clone(), setting.people[BOB].clone());
     assert_eq!(error(chain.call(&bob, book.cancel(bob.address, 0))), BookError::NoOrder { order: 0 });
     assert_eq!(chain.query(book.ahead_of(2)), Ok(Some(5)));
     assert_eq!(chain.call(&alice, book.reduce(alice.address, 0, 3)), Ok(2));
@@ -166,7 +166,7 @@ fn one_message_meets_no_more_than_it_can_pay_for(chain: &mut Chain) {
 #[contract_test]
 fn pausing_keeps_nobody_from_taking_out(chain: &mut Chain) {
     let setting = stocked(chain);
-    let (book, alice, owner) = (setting.book.clone(), setting.people[ALICE].clone(), setting.owner.clone());
+    let (book, alice, owner) = (setting.book, setting.people[ALICE].clone(), setting.owner.clone());
     chain.call(&owner, book.set_paused(true)).expect("paused");
     assert_eq!(error(setting.place(chain, BOB, limit(Side::Buy, 101, 1))), BookError::Paused);
     assert_eq!(chain.call(&alice, book.cancel(alice.address, 0)), Ok(5));

@@ -4,6 +4,7 @@ use crate::setting::{LOT, Setting, TICK, error, limit, market, token};
 use counterpart_sdk::Address;
 use counterpart_testing::{Account, Chain, Subject, contract_test};
 use order_book::{BookError, OrderBookRef, Side, native_orderbook};
+use security_token::{SecurityTokenRef, native_securitytoken};
 use trading::{Asset, AssetError, Kind, Quote};
 
 const ALICE: usize = 0;
@@ -94,4 +95,32 @@ fn a_market_that_makes_no_sense_is_not_opened(chain: &mut Chain) {
     for market in wrong {
         chain.deploy(&owner, &subject, OrderBookRef::new(market)).expect_err("not opened");
     }
+}
+
+#[contract_test]
+fn whoever_may_not_have_a_security_neither_takes_nor_is_filled(chain: &mut Chain) {
+    let (owner, bob, carol) = (chain.account("owner"), chain.account("bob"), chain.account("carol"));
+    let security = SecurityTokenRef::new("Harbour Fund".into(), "HRB".into(), 0);
+    let subject = Subject::new("security-token", native_securitytoken());
+    let security = SecurityTokenRef::at(chain.deploy(&owner, &subject, security).expect("deployed"));
+    chain.call(&owner, security.issue(carol.address, 1_000)).expect("issued");
+    let silver = token(chain, &owner, "SLV", &[bob.clone(), carol.clone()]);
+    let market =
+        order_book::Market { base: Asset::Security(security.address), ..market(Address([8; 32]), silver.address, 10) };
+    let subject = Subject::new("order-book", native_orderbook());
+    let book = OrderBookRef::at(chain.deploy(&owner, &subject, OrderBookRef::new(market)).expect("deployed"));
+    for (who, asset, units) in
+        [(&bob, market.quote, 500_000), (&carol, market.base, 1_000), (&carol, market.quote, 500_000)]
+    {
+        chain.call_with(who, &[who], book.deposit(who.address, asset, units)).expect("brought");
+    }
+    chain.call(&bob, book.place(bob.address, limit(Side::Buy, 100, 5))).expect("rests");
+    chain.call(&carol, book.place(carol.address, limit(Side::Sell, 110, 5))).expect("rests");
+    chain.call(&owner, security.set_frozen(bob.address, true)).expect("frozen");
+    // Bob's bid is the best, and leaves: the seller gets nothing for it.
+    let placed = chain.call(&carol, book.place(carol.address, limit(Side::Sell, 100, 5))).expect("rests");
+    assert_eq!((placed.filled, placed.resting), (0, 5));
+    assert_eq!(chain.query(book.seat(bob.address)).map(|seat| (seat.quote_free, seat.quote_locked)), Ok((500_000, 0)));
+    let taken = error(chain.call(&bob, book.place(bob.address, limit(Side::Buy, 120, 1))));
+    assert!(matches!(taken, BookError::Asset { error: AssetError::Forbidden { .. } }), "{taken:?}");
 }

@@ -23,6 +23,7 @@ pub mod reprice;
 pub mod scenario;
 pub mod simulate;
 pub mod storage;
+pub mod tender;
 pub mod test;
 pub mod trace;
 pub mod tx;

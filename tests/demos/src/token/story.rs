@@ -2,7 +2,7 @@
 
 use super::cap_table::{CapTable, Holder};
 use super::succession;
-use crate::stage::{Contract, Stage};
+use crate::stage::{Contract, Stage, now_ms};
 use counterpart_cli::output::{Exit, Failure};
 use counterpart_client::Signer;
 use counterpart_ledger::{Action, Address};
@@ -171,9 +171,4 @@ impl<'a> Cast<'a> {
         let addresses: Vec<&str> = self.people.iter().map(|person| person.address.as_str()).collect();
         addresses.chunks(50).map(<[&str]>::to_vec).collect()
     }
-}
-
-/// The clock of this machine, in ms since 1970.
-pub fn now_ms() -> u64 {
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |time| time.as_millis() as u64)
 }

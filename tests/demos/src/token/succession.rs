@@ -1,7 +1,7 @@
 //! The second half: a child is proposed, waited for and named; holders move, and are paid and split on the way.
 
-use super::story::{Cast, Ending, UPGRADE_DELAY_MS, now_ms};
-use crate::stage::{Contract, Stage};
+use super::story::{Cast, Ending, UPGRADE_DELAY_MS};
+use crate::stage::{Contract, Stage, now_ms};
 use counterpart_ledger::Hash;
 use serde_json::{Value, json};
 

@@ -1,0 +1,3 @@
+//! Every test of the contract in one binary: most of the time of a small one is its linking.
+
+mod escrows;

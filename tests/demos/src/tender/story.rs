@@ -1,0 +1,334 @@
+//! What happens: responses are sealed and opened, one round fails and the next does not, a loan is paid and another is not.
+
+use crate::stage::{Contract, Stage, now_ms};
+use counterpart_cli::output::{Exit, Failure};
+use counterpart_client::Signer;
+use counterpart_ledger::{Action, Address};
+use counterpart_node::{FAUCET, dev_account};
+use counterpart_sealing::tender::{Opening, Place, SealedParameter, open_parameter, seal_parameter};
+use counterpart_sealing::{Sealed, SecretKey};
+use serde_json::{Value, json};
+use std::cell::Cell;
+
+/// Native atomic units for everyone's gas.
+const FUNDS: u128 = 50_000_000_000;
+/// Units of money that everybody begins with.
+const MONEY: u64 = 2_000;
+/// The devnet's number.
+const CHAIN: u64 = 1337;
+const CLOSE_MS: u64 = 600_000;
+const ROUND_MS: u64 = 300_000;
+const MONTH_MS: u64 = 30 * 86_400_000;
+
+/// Units and rate, in parts of a million a year, of each lender's response.
+const RESPONSES: [(u64, u64); 12] = [
+    (200, 40_000),
+    (300, 45_000),
+    (400, 50_000),
+    (250, 42_000),
+    (300, 35_000),
+    (120, 55_000),
+    (130, 56_000),
+    (350, 60_000),
+    (180, 61_000),
+    (220, 62_000),
+    (150, 63_000),
+    (400, 64_000),
+];
+/// Who is selected first, and refuses.
+const REFUSES: usize = 3;
+/// Who commits to another rate than it seals.
+const LIES: usize = 4;
+
+/// What the story ends with.
+pub struct Ending {
+    pub first_sum: u64,
+    pub first_lenders: usize,
+    pub sum: u64,
+    pub blended_ppm: u64,
+    pub repaid: u64,
+    pub paid_out: u64,
+    pub owed: u64,
+    pub recovered: u64,
+    pub conserved: bool,
+}
+
+struct Cast {
+    borrower: Signer,
+    lenders: Vec<Signer>,
+    money: Contract,
+    tenders: Contract,
+    loans: Contract,
+    /// The borrower's key of a tender, by its number: another for each.
+    keys: fn(u64) -> SecretKey,
+    /// How far the network's clock is ahead of this machine's.
+    passed_ms: Cell<u64>,
+}
+
+/// Plays it.
+pub fn play(stage: &mut Stage<'_>) -> anyhow::Result<Ending> {
+    let cast = begin(stage)?;
+    let (first, second) = tender(stage, &cast)?;
+    let (repaid, paid_out, blended_ppm) = pay_back(stage, &cast)?;
+    let (owed, recovered) = default(stage, &cast)?;
+    let conserved = conserved(stage, &cast)?;
+    Ok(Ending {
+        first_sum: number(&first["sum"])?,
+        first_lenders: first["selected"].as_array().map_or(0, Vec::len),
+        sum: number(&second["sum"])?,
+        blended_ppm,
+        repaid,
+        paid_out,
+        owed,
+        recovered,
+        conserved,
+    })
+}
+
+fn begin(stage: &mut Stage<'_>) -> anyhow::Result<Cast> {
+    let (faucet, borrower) = (Signer::new(dev_account(FAUCET)), Signer::new(dev_account("borrower")));
+    let lenders: Vec<Signer> =
+        (0..RESPONSES.len()).map(|index| Signer::new(dev_account(&format!("lender {index}")))).collect();
+    let everybody = || lenders.iter().chain([&borrower]);
+    let fund = |address: Address| Action::Transfer { to: address, amount: FUNDS };
+    let grants = everybody().map(|signer| fund(signer.address())).collect();
+    stage.act("Give everyone native currency for gas", &[(&faucet, grants)])?;
+    let money = json!({ "name": "Money", "symbol": "MNY", "decimals": 0 });
+    let money = stage.deploy("Deploy the money", &borrower, "token", "new", money)?;
+    let referee = stage.deploy("Deploy the referee of seals", &borrower, "sealing-referee", "new", json!({}))?;
+    let tenders = json!({ "referee": referee.address.to_string() });
+    let tenders = stage.deploy("Deploy the tenders", &borrower, "tender", "new", tenders)?;
+    let loans = stage.deploy("Deploy the loans", &borrower, "loan", "new", json!({}))?;
+    let mint = |signer: &Signer| money.call("mint", json!({ "to": signer.address().to_string(), "units": MONEY }));
+    let mints = everybody().map(mint).collect::<anyhow::Result<Vec<_>>>()?;
+    stage.act("Mint money for all", &[(&borrower, mints)])?;
+    let keys = |tender: u64| SecretKey::from_seed(&[tender as u8 + 1; 32]);
+    Ok(Cast { borrower, lenders, money, tenders, loans, keys, passed_ms: Cell::new(0) })
+}
+
+impl Cast {
+    /// Lets time pass on the network.
+    fn pass(&self, stage: &Stage<'_>, by_ms: u64) -> anyhow::Result<()> {
+        self.passed_ms.set(self.passed_ms.get() + by_ms);
+        stage.advance_ms(by_ms)
+    }
+
+    fn terms(&self, tender: u64, target: u64) -> Value {
+        let now_ms = now_ms() + self.passed_ms.get();
+        json!({
+            "initiator": self.borrower.address().to_string(),
+            "asset": { "Token": self.money.address.to_string() },
+            "target": target, "threshold_ppm": 800_000,
+            "key": hex(&(self.keys)(tender).public_key()),
+            "lowest_first": true, "min_parameter": 1, "max_parameter": 200_000,
+            "min_partial": 10, "max_responses": 40,
+            "close_ms": now_ms + CLOSE_MS, "select_ms": now_ms + 2 * CLOSE_MS, "validate_ms": ROUND_MS,
+            "max_rounds": 3, "initiator_bond": 50, "responder_bond": 5,
+        })
+    }
+
+    /// A lender's response: what it seals, and what it says it sealed.
+    fn response(&self, tender: u64, lender: usize, units: u64, rate: u64) -> anyhow::Result<Action> {
+        let place = self.place(tender, self.lenders[lender].address(), units);
+        let (salt, seed) = ([lender as u8 + 1; 16], [lender as u8 + 101; 32]);
+        let key = (self.keys)(tender).public_key();
+        let seal = |parameter| {
+            let sealed = seal_parameter(&key, &place, &Opening { parameter, salt }, &seed);
+            sealed.map_err(|error| Failure::new(Exit::Bug, "seal", error))
+        };
+        let SealedParameter { sealed, mut commitment } = seal(rate)?;
+        if tender == 0 && lender == LIES {
+            commitment = seal(rate + 20_000)?.commitment;
+        }
+        self.tenders.call(
+            "respond",
+            json!({
+                "tender": tender, "responder": self.lenders[lender].address().to_string(), "partial": units,
+                "enc": hex(&sealed.enc), "ciphertext": hex(&sealed.ciphertext), "commitment": hex(&commitment),
+            }),
+        )
+    }
+
+    fn place(&self, tender: u64, responder: Address, units: u64) -> Place {
+        let contract = self.tenders.address.0;
+        Place { chain: CHAIN, contract, tender, responder: responder.0, partial: units.into() }
+    }
+
+    /// What the borrower finds in the responses, from the chain and its own key alone.
+    fn opened(&self, stage: &Stage<'_>, tender: u64, responses: u64) -> anyhow::Result<(Vec<Value>, Vec<u64>)> {
+        let (mut opened, mut invalid) = (Vec::new(), Vec::new());
+        for number in 0..responses {
+            let found = stage.ask(&self.tenders, "response", json!({ "tender": tender, "response": number }))?;
+            let bytes = |field: &str| unhex(&found[field]);
+            let responder = Address(fixed(&bytes("responder")?)?);
+            let sealed = Sealed { enc: fixed(&bytes("enc")?)?, ciphertext: bytes("ciphertext")? };
+            let response = SealedParameter { sealed, commitment: fixed(&bytes("commitment")?)? };
+            let place = self.place(tender, responder, self::number(&found["partial"])?);
+            match open_parameter(&(self.keys)(tender), &place, &response) {
+                Ok(Opening { parameter, salt }) => {
+                    opened.push(json!({ "response": number, "parameter": parameter, "salt": hex(&salt) }));
+                }
+                Err(error) => {
+                    stage.note(&format!("    response {number}: {error}"));
+                    invalid.push(number);
+                }
+            }
+        }
+        Ok((opened, invalid))
+    }
+
+    fn select(&self, stage: &mut Stage<'_>, tender: u64, responses: u64) -> anyhow::Result<Value> {
+        self.pass(stage, CLOSE_MS)?;
+        let (opened, invalid) = self.opened(stage, tender, responses)?;
+        let select = json!({ "tender": tender, "opened": opened, "invalid": invalid });
+        let select = self.tenders.call("select", select)?;
+        stage.act("Open every response; the contract ranks and selects", &[(&self.borrower, vec![select])])?;
+        self.selection(stage, tender)
+    }
+
+    fn selection(&self, stage: &Stage<'_>, tender: u64) -> anyhow::Result<Value> {
+        let found = stage.ask(&self.tenders, "tender", json!({ "tender": tender }))?;
+        let selection = found["selection"].clone();
+        stage.note(&format!("    selected {} for {} units", selection["selected"], selection["sum"]));
+        Ok(selection)
+    }
+
+    fn validate(&self, stage: &mut Stage<'_>, tender: u64, selection: &Value) -> anyhow::Result<()> {
+        let selected = selection["selected"].as_array().cloned().unwrap_or_default();
+        let mut validations = Vec::new();
+        for response in &selected {
+            let index = number(response)? as usize;
+            let validate = json!({ "tender": tender, "response": response, "bundle": selection["bundle"] });
+            validations.push((&self.lenders[index], vec![self.tenders.call("validate", validate)?]));
+        }
+        stage.act("All selected validate what all of them offered", &validations)
+    }
+
+    fn time_out(&self, stage: &mut Stage<'_>, tender: u64) -> anyhow::Result<()> {
+        let time_out = self.tenders.call("time_out", json!({ "tender": tender }))?;
+        stage.act("Nobody disputes in time: the funds move", &[(&self.lenders[11], vec![time_out])])
+    }
+
+    fn originate(&self, stage: &mut Stage<'_>, tender: u64) -> anyhow::Result<()> {
+        let originate = json!({
+            "tenders": self.tenders.address.to_string(), "tender": tender,
+            "schedule": {
+                "instalments": 12, "period_ms": MONTH_MS, "grace_ms": MONTH_MS / 6, "late_ppm": 20_000,
+                "default_ms": MONTH_MS, "auction_ms": MONTH_MS / 30,
+            },
+        });
+        stage.act("The loan begins", &[(&self.borrower, vec![self.loans.call("originate", originate)?])])
+    }
+
+    fn asset(&self) -> Value {
+        json!({ "Token": self.money.address.to_string() })
+    }
+
+    /// Credits and takes out what a lender's line of a loan has earned; answers the units.
+    fn collect(&self, stage: &mut Stage<'_>, loan: u64, line: u64, lender: usize) -> anyhow::Result<u64> {
+        let who = self.lenders[lender].address().to_string();
+        let before = self.held(stage, &who)?;
+        let actions = vec![
+            self.loans.call("credit_share", json!({ "loan": loan, "line": line, "holder": who }))?,
+            self.loans.call("claim", json!({ "account": who, "asset": self.asset() }))?,
+        ];
+        stage.act(&format!("Lender {lender} takes out what it earned"), &[(&self.lenders[lender], actions)])?;
+        Ok(self.held(stage, &who)? - before)
+    }
+
+    fn held(&self, stage: &Stage<'_>, who: &str) -> anyhow::Result<u64> {
+        number(&stage.ask(&self.money, "balance_of", json!({ "holder": who }))?)
+    }
+}
+
+/// The tender for a thousand; answers the selections of both rounds.
+fn tender(stage: &mut Stage<'_>, cast: &Cast) -> anyhow::Result<(Value, Value)> {
+    let open = cast.tenders.call("open", json!({ "terms": cast.terms(0, 1_000) }))?;
+    stage.act("A borrower asks for a thousand, 800 or more", &[(&cast.borrower, vec![open])])?;
+    let mut responses = Vec::new();
+    for (lender, (units, rate)) in RESPONSES.iter().enumerate() {
+        responses.push((&cast.lenders[lender], vec![cast.response(0, lender, *units, *rate)?]));
+    }
+    stage.act("Twelve lenders respond with sealed rates, and lock their units", &responses)?;
+    let first = cast.select(stage, 0, RESPONSES.len() as u64)?;
+    let reject = cast.tenders.call("reject", json!({ "tender": 0, "response": REFUSES }))?;
+    stage.act(
+        "A selected lender refuses: it is dropped, and its bond is lost",
+        &[(&cast.lenders[REFUSES], vec![reject])],
+    )?;
+    let second = cast.selection(stage, 0)?;
+    cast.validate(stage, 0, &second)?;
+    cast.pass(stage, ROUND_MS)?;
+    cast.time_out(stage, 0)?;
+    Ok((first, second))
+}
+
+/// Twelve instalments; answers what was paid, what lenders took out, and the rate of all together.
+fn pay_back(stage: &mut Stage<'_>, cast: &Cast) -> anyhow::Result<(u64, u64, u64)> {
+    cast.originate(stage, 0)?;
+    let rate = number(&stage.ask(&cast.loans, "blended_rate_ppm", json!({ "loan": 0 }))?)?;
+    let me = cast.borrower.address().to_string();
+    let before = cast.held(stage, &me)?;
+    for month in 1..=12 {
+        cast.pass(stage, MONTH_MS - 60_000)?;
+        let repay = cast.loans.call("repay", json!({ "loan": 0, "payer": me }))?;
+        stage.act(&format!("Instalment {month} of 12"), &[(&cast.borrower, vec![repay])])?;
+    }
+    let repaid = before - cast.held(stage, &me)?;
+    let mut paid_out = 0;
+    for (line, lender) in [(0, 0), (1, 1), (2, 2)] {
+        paid_out += cast.collect(stage, 0, line, lender)?;
+    }
+    Ok((repaid, paid_out, rate))
+}
+
+/// A second loan of which nothing is paid back; answers what was owed and what an auction brought.
+fn default(stage: &mut Stage<'_>, cast: &Cast) -> anyhow::Result<(u64, u64)> {
+    let open = cast.tenders.call("open", json!({ "terms": cast.terms(1, 200) }))?;
+    stage.act("Another tender, for 200", &[(&cast.borrower, vec![open])])?;
+    let response = cast.response(1, 7, 200, 90_000)?;
+    stage.act("One lender responds", &[(&cast.lenders[7], vec![response])])?;
+    let selection = cast.select(stage, 1, 1)?;
+    cast.validate(stage, 1, &selection)?;
+    cast.originate(stage, 1)?;
+    cast.pass(stage, 2 * MONTH_MS + 60_000)?;
+    let declare = cast.loans.call("declare_default", json!({ "loan": 1 }))?;
+    stage.act("Nothing is paid: anybody declares the default", &[(&cast.lenders[11], vec![declare])])?;
+    for (lender, units) in [(8, 90), (9, 120)] {
+        let bidder = cast.lenders[lender].address().to_string();
+        let bid = cast.loans.call("bid_default", json!({ "loan": 1, "bidder": bidder, "units": units }))?;
+        stage.act(&format!("Lender {lender} bids {units} for what is owed"), &[(&cast.lenders[lender], vec![bid])])?;
+    }
+    cast.pass(stage, MONTH_MS / 30)?;
+    let close = cast.loans.call("close_auction", json!({ "loan": 1 }))?;
+    stage.act("The auction is over", &[(&cast.lenders[11], vec![close])])?;
+    let recovered = cast.collect(stage, 1, 0, 7)?;
+    Ok((200, recovered))
+}
+
+/// Whether all money that was minted is somebody's: people's, or in the two contracts.
+fn conserved(stage: &Stage<'_>, cast: &Cast) -> anyhow::Result<bool> {
+    let people = cast.lenders.iter().chain([&cast.borrower]).map(|signer| signer.address().to_string());
+    let contracts = [cast.tenders.address.to_string(), cast.loans.address.to_string()];
+    let held = people.chain(contracts).map(|who| cast.held(stage, &who)).sum::<anyhow::Result<u64>>()?;
+    Ok(held == MONEY * (cast.lenders.len() as u64 + 1))
+}
+
+fn number(value: &Value) -> anyhow::Result<u64> {
+    let parsed = value.as_u64().or_else(|| value.as_str().and_then(|text| text.parse().ok()));
+    Ok(parsed.ok_or_else(|| Failure::new(Exit::Bug, "demo", format!("{value} is no number")))?)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold("0x".to_owned(), |text, byte| text + &format!("{byte:02x}"))
+}
+
+fn unhex(value: &Value) -> anyhow::Result<Vec<u8>> {
+    let digits = value.as_str().unwrap_or_default().trim_start_matches("0x");
+    let pairs = (0..digits.len() / 2).map(|index| u8::from_str_radix(&digits[2 * index..2 * index + 2], 16));
+    Ok(pairs.collect::<Result<_, _>>()?)
+}
+
+fn fixed<const N: usize>(bytes: &[u8]) -> anyhow::Result<[u8; N]> {
+    Ok(bytes.try_into()?)
+}

@@ -197,9 +197,11 @@ impl Cast {
         let selected = selection["selected"].as_array().cloned().unwrap_or_default();
         let mut validations = Vec::new();
         for response in &selected {
-            let index = number(response)? as usize;
+            let found = stage.ask(&self.tenders, "response", json!({ "tender": tender, "response": response }))?;
+            let lender = self.lenders.iter().find(|lender| found["responder"] == lender.address().to_string());
+            let lender = lender.ok_or_else(|| Failure::new(Exit::Bug, "demo", "a stranger was selected"))?;
             let validate = json!({ "tender": tender, "response": response, "bundle": selection["bundle"] });
-            validations.push((&self.lenders[index], vec![self.tenders.call("validate", validate)?]));
+            validations.push((lender, vec![self.tenders.call("validate", validate)?]));
         }
         stage.act("All selected validate what all of them offered", &validations)
     }
@@ -251,7 +253,16 @@ fn tender(stage: &mut Stage<'_>, cast: &Cast) -> anyhow::Result<(Value, Value)> 
     }
     stage.act("Twelve lenders respond with sealed rates, and lock their units", &responses)?;
     let first = cast.select(stage, 0, RESPONSES.len() as u64)?;
-    let reject = cast.tenders.call("reject", json!({ "tender": 0, "response": REFUSES }))?;
+    // Transactions of one block have no order among senders: whose response has which number, the chain knows.
+    let selected = first["selected"].as_array().cloned().unwrap_or_default();
+    let refusing = cast.lenders[REFUSES].address().to_string();
+    let mut of_refusing = None;
+    for response in selected {
+        let found = stage.ask(&cast.tenders, "response", json!({ "tender": 0, "response": response }))?;
+        of_refusing = of_refusing.or((found["responder"] == refusing.as_str()).then_some(response));
+    }
+    let response = of_refusing.ok_or_else(|| Failure::new(Exit::Bug, "demo", "who refuses was not selected"))?;
+    let reject = cast.tenders.call("reject", json!({ "tender": 0, "response": response }))?;
     stage.act(
         "A selected lender refuses: it is dropped, and its bond is lost",
         &[(&cast.lenders[REFUSES], vec![reject])],

@@ -29,7 +29,7 @@ pub enum Command {
     },
     /// Seal a parameter and commit to it: what `respond` takes, and what its responder keeps.
     Seal(SealArguments),
-    /// Open responses: what `select` takes.
+    /// Open responses: what the contract's `select` and `tender rank` take.
     Open {
         /// The key's name.
         name: String,
@@ -47,7 +47,7 @@ pub enum Command {
         /// The highest parameter is the best; else the lowest is.
         #[arg(long)]
         highest_first: bool,
-        /// A JSON list of `response`, `partial` and `parameter`; - is standard input.
+        /// A JSON list of `response`, `partial` and `parameter`, as `tender open` answers it; - is standard input.
         file: PathBuf,
     },
 }
@@ -176,7 +176,7 @@ fn open(context: &Context, name: &str, label: &str, file: &PathBuf) -> anyhow::R
     let key = tender_key(context, name, label)?;
     let Responses { chain, contract, tender, responses } = read(file)?;
     let contract = address(context, &contract)?.0;
-    let (mut opened, mut invalid) = (Vec::new(), Vec::new());
+    let (mut opened, mut ranked, mut invalid) = (Vec::new(), Vec::new(), Vec::new());
     for Response { response, responder, partial, enc, ciphertext, commitment } in responses {
         let place = Place { chain, contract, tender, responder: bytes("responder", &responder)?, partial };
         let ciphertext =
@@ -184,16 +184,19 @@ fn open(context: &Context, name: &str, label: &str, file: &PathBuf) -> anyhow::R
         let sealed = Sealed { enc: bytes("enc", &enc)?, ciphertext };
         let commitment = bytes("commitment", &commitment)?;
         match open_parameter(&key, &place, &SealedParameter { sealed, commitment }) {
-            Ok(Opening { parameter, salt }) => opened.push(json!({
-                "response": response, "parameter": parameter.to_string(), "salt": hex(&salt), "partial": partial.to_string(),
-            })),
+            Ok(Opening { parameter, salt }) => {
+                let parameter = parameter.to_string();
+                ranked.push(json!({ "response": response, "partial": partial.to_string(), "parameter": parameter }));
+                opened.push(json!({ "response": response, "parameter": parameter, "salt": hex(&salt) }));
+            }
             Err(error) => {
                 context.output.note(format!("response {response} is invalid: {error}"));
                 invalid.push(response);
             }
         }
     }
-    let document = json!({ "tender": tender.to_string(), "opened": opened, "invalid": invalid });
+    let select = json!({ "tender": tender.to_string(), "opened": opened, "invalid": invalid });
+    let document = json!({ "select": select, "rank": ranked });
     let text = serde_json::to_string_pretty(&document)?;
     context.output.result(&document, &text);
     Ok(())

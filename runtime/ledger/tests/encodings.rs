@@ -209,3 +209,54 @@ fn a_witness_is_written_from_the_root_downward() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/witness.txt");
     check(&file, &hex(&bytes));
 }
+
+/// Each kind of proof that one chain shows another.
+fn proofs() -> [(&'static str, ChainProof); 4] {
+    let finality = || Finality { header: block().header, approval: certificate() };
+    let trie = StateTrie::from_entries([(b"key".to_vec(), b"value".to_vec()), (b"other".to_vec(), vec![1])]);
+    let receipt = receipt();
+    let event = BlockEvent { transaction: 0, index: 0, event: receipt.events[0].clone() };
+    let path = merkle_proof(&BlockEvent::leaves(&[receipt]), 0);
+    let handover = Handover {
+        header: block().header,
+        approval: certificate(),
+        next: validators(),
+        named_at: Height(9),
+        proof: trie.prove(b"key"),
+    };
+    let entry = EntryProof {
+        finality: finality(),
+        block: block().header,
+        key: b"key".to_vec(),
+        value: Some(b"value".to_vec()),
+        proof: trie.prove(b"key"),
+    };
+    [
+        ("proof_of_finality", ChainProof::Finality(finality())),
+        ("proof_of_handover", ChainProof::Handover(handover)),
+        ("proof_of_event", ChainProof::Event(EventProof { finality: finality(), block: block().header, event, path })),
+        ("proof_of_entry", ChainProof::Entry(entry)),
+    ]
+}
+
+#[test]
+fn proofs_for_other_chains_are_encoded_as_in_the_golden_files() {
+    proofs().iter().for_each(|(name, proof)| golden(name, proof, None));
+}
+
+#[test]
+fn changed_proofs_never_panic_and_never_decode_to_a_second_encoding() {
+    for (_, proof) in proofs() {
+        let bytes = encode(&proof);
+        for index in 0..bytes.len() {
+            for change in [1, 0x80, 0xFF] {
+                let mut changed = bytes.clone();
+                changed[index] ^= change;
+                if let Ok(other) = decode::<ChainProof>("proof", &changed) {
+                    assert_eq!(encode(&other), changed);
+                }
+                assert!(decode_any::<ChainProof>("proof", &bytes[..index]).is_err(), "{index} bytes are too few");
+            }
+        }
+    }
+}

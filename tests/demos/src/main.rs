@@ -5,6 +5,7 @@ mod network;
 mod stage;
 mod tender;
 mod token;
+mod trading;
 
 use clap::{Args, Parser, Subcommand};
 use counterpart_cli::output::Output;
@@ -45,6 +46,8 @@ enum Demo {
     Tender(Demonstration<tender::Arguments>),
     /// A security token is issued, traded, upgraded from parent to child, and replayed.
     Token(Demonstration<token::Arguments>),
+    /// One trade is split over a pool, a book and a signed order, and a batch is settled at one price.
+    Trading(Demonstration<trading::Arguments>),
 }
 
 fn main() -> ExitCode {
@@ -61,6 +64,7 @@ fn main() -> ExitCode {
         Demo::Currency(currency) => (&currency.settings, currency::run(&currency.settings, &currency.own)),
         Demo::Tender(tender) => (&tender.settings, tender::run(&tender.settings, &tender.own)),
         Demo::Token(token) => (&token.settings, token::run(&token.settings, &token.own)),
+        Demo::Trading(trading) => (&trading.settings, trading::run(&trading.settings, &trading.own)),
     };
     let output = Output { json: settings.json };
     let context = Context { output, home: default_home() };

@@ -191,6 +191,17 @@ impl<'a> Stage<'a> {
     }
 }
 
+/// A number of an answer: a number, or text where it is long.
+pub fn number(value: &Value) -> anyhow::Result<u64> {
+    let parsed = value.as_u64().or_else(|| value.as_str().and_then(|text| text.parse().ok()));
+    Ok(parsed.ok_or_else(|| Failure::new(Exit::Bug, "demo", format!("{value} is no number")))?)
+}
+
+/// Bytes as they stand in documents.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold("0x".to_owned(), |text, byte| text + &format!("{byte:02x}"))
+}
+
 /// The clock of this machine, in ms since 1970.
 pub fn now_ms() -> u64 {
     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |time| time.as_millis() as u64)

@@ -1,6 +1,6 @@
 //! What happens: responses are sealed and opened, one round fails and the next does not, a loan is paid and another is not.
 
-use crate::stage::{Contract, Stage, now_ms};
+use crate::stage::{Contract, Stage, hex, now_ms, number};
 use counterpart_cli::output::{Exit, Failure};
 use counterpart_client::Signer;
 use counterpart_ledger::{Action, Address};
@@ -157,20 +157,20 @@ impl Cast {
     /// What the borrower finds in the responses, from the chain and its own key alone.
     fn opened(&self, stage: &Stage<'_>, tender: u64, responses: u64) -> anyhow::Result<(Vec<Value>, Vec<u64>)> {
         let (mut opened, mut invalid) = (Vec::new(), Vec::new());
-        for number in 0..responses {
-            let found = stage.ask(&self.tenders, "response", json!({ "tender": tender, "response": number }))?;
+        for response in 0..responses {
+            let found = stage.ask(&self.tenders, "response", json!({ "tender": tender, "response": response }))?;
             let bytes = |field: &str| unhex(&found[field]);
             let responder = Address(fixed(&bytes("responder")?)?);
             let sealed = Sealed { enc: fixed(&bytes("enc")?)?, ciphertext: bytes("ciphertext")? };
-            let response = SealedParameter { sealed, commitment: fixed(&bytes("commitment")?)? };
-            let place = self.place(tender, responder, self::number(&found["partial"])?);
-            match open_parameter(&(self.keys)(tender), &place, &response) {
+            let sealed = SealedParameter { sealed, commitment: fixed(&bytes("commitment")?)? };
+            let place = self.place(tender, responder, number(&found["partial"])?);
+            match open_parameter(&(self.keys)(tender), &place, &sealed) {
                 Ok(Opening { parameter, salt }) => {
-                    opened.push(json!({ "response": number, "parameter": parameter, "salt": hex(&salt) }));
+                    opened.push(json!({ "response": response, "parameter": parameter, "salt": hex(&salt) }));
                 }
                 Err(error) => {
-                    stage.note(&format!("    response {number}: {error}"));
-                    invalid.push(number);
+                    stage.note(&format!("    response {response}: {error}"));
+                    invalid.push(response);
                 }
             }
         }
@@ -323,15 +323,6 @@ fn conserved(stage: &Stage<'_>, cast: &Cast) -> anyhow::Result<bool> {
     let contracts = [cast.tenders.address.to_string(), cast.loans.address.to_string()];
     let held = people.chain(contracts).map(|who| cast.held(stage, &who)).sum::<anyhow::Result<u64>>()?;
     Ok(held == MONEY * (cast.lenders.len() as u64 + 1))
-}
-
-fn number(value: &Value) -> anyhow::Result<u64> {
-    let parsed = value.as_u64().or_else(|| value.as_str().and_then(|text| text.parse().ok()));
-    Ok(parsed.ok_or_else(|| Failure::new(Exit::Bug, "demo", format!("{value} is no number")))?)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold("0x".to_owned(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 fn unhex(value: &Value) -> anyhow::Result<Vec<u8>> {

@@ -156,7 +156,7 @@ impl LiquidityPool {
         other.settle(env::self_address());
         let reserves = self.present()?;
         let quote = self.priced(&sell, kind, &reserves)?;
-        if !kind.accepts(&quote) || quote.bought == 0 {
+        if !kind.accepts(&quote) {
             return Err(PoolError::Limit { spent: quote.spent, bought: quote.bought });
         }
         let (here, account) = (env::self_address(), env::caller());

@@ -219,7 +219,7 @@ impl OrderBook {
         let taker = env::caller();
         let (side, plan) = self.swap_plan(&market, taker, sell, kind)?;
         let quote = self.outcome(&market, side, &plan)?;
-        if !kind.accepts(&quote) || quote.bought == 0 {
+        if !kind.accepts(&quote) {
             return Err(BookError::Limit { spent: quote.spent, bought: quote.bought });
         }
         let bought = if sell == market.base { market.quote } else { market.base };

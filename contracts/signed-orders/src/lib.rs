@@ -57,7 +57,7 @@ impl SignedOrders {
         }
         let (mut state, left) = self.check(&order, &taker)?;
         let quote = priced(&order, &taker, kind, left)?;
-        if !kind.accepts(&quote) || quote.bought == 0 {
+        if !kind.accepts(&quote) {
             return Err(OrderError::Limit { spent: quote.spent, bought: quote.bought });
         }
         let maker = account(&order.maker);

@@ -250,7 +250,7 @@ impl SwapRouter {
             Kind::ExactIn { .. } => trade.partial || total.spent == routing::shares(trade),
             Kind::ExactOut { .. } => true,
         };
-        if !whole || total.bought == 0 || !trade.kind.accepts(&quote) {
+        if !whole || !trade.kind.accepts(&quote) {
             return Err(RouterError::Limit { trade: number, quote });
         }
         Ok(Outcome { quote, fee, fee_of_sold, failed })

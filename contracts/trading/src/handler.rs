@@ -86,8 +86,11 @@ impl Kind {
         }
     }
 
-    /// Whether a quote is within the bounds. An order that is filled in part has to be filled at the same rate.
+    /// Whether a quote brings anything and is within the bounds. An order that is filled in part has to be filled at the same rate.
     pub fn accepts(&self, quote: &Quote) -> bool {
+        if quote.bought == 0 {
+            return false;
+        }
         match *self {
             Self::ExactIn { spend, min_buy } => {
                 let least = env::mul_div(min_buy, quote.spent, spend, counterpart_sdk::rounding::CEIL);

@@ -40,8 +40,8 @@ pub struct LightClient {
 
 #[contract(events(Followed, Taken, Frozen))]
 impl LightClient {
-    /// Begins with what `light` trusts (`counterpart client export`): `need` finals convince, never fewer than its quorum, and
-    /// what past validators signed convinces for `past_ms` after others took over.
+    /// Begins with what `light` trusts, the bytes of a `counterpart_ledger::LightClient`: `need` finals convince, never fewer than
+    /// its quorum, and what past validators signed convinces for `past_ms` after others took over.
     pub fn new(light: Vec<u8>, need: u16, past_ms: u64) -> Result<Self, ClientError> {
         let trusted = read(Light::from_bytes(&light))?;
         let set = trusted.validators();

@@ -167,7 +167,7 @@ impl Client {
         })
     }
 
-    fn answer(&self, method: &str, cause: impl ToString) -> ClientError {
+    pub(crate) fn answer(&self, method: &str, cause: impl ToString) -> ClientError {
         ClientError::Answer { method: method.to_owned(), cause: cause.to_string() }
     }
 
@@ -177,12 +177,12 @@ impl Client {
         self.decode(method, &answer)
     }
 
-    fn decode<T: borsh_value::Value>(&self, method: &str, value: &Value) -> Result<T> {
+    pub(crate) fn decode<T: borsh_value::Value>(&self, method: &str, value: &Value) -> Result<T> {
         let bytes = self.hex(method, &value["raw"])?;
         decode("value", &bytes).map_err(|error| self.answer(method, error))
     }
 
-    fn hex(&self, method: &str, value: &Value) -> Result<Vec<u8>> {
+    pub(crate) fn hex(&self, method: &str, value: &Value) -> Result<Vec<u8>> {
         let digits = value.as_str().and_then(|text| text.strip_prefix("0x"));
         let digits = digits.ok_or_else(|| self.answer(method, "expected hex"))?;
         hex::decode(digits).map_err(|error| self.answer(method, error))
@@ -439,10 +439,11 @@ impl Client {
 /// Values with a canonical encoding.
 mod borsh_value {
     use counterpart_ledger::Handover;
-    use counterpart_ledger::{Certificate, Genesis, Header, Quiet, Receipt, SignedBy, ValidatorSet};
+    use counterpart_ledger::{Block, Certificate, Genesis, Header, Quiet, Receipt, SignedBy, ValidatorSet};
 
     pub trait Value: borsh::BorshSerialize + borsh::BorshDeserialize {}
 
+    impl Value for Block {}
     impl Value for Genesis {}
     impl Value for Handover {}
     impl Value for (Quiet, SignedBy) {}

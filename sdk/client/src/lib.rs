@@ -4,6 +4,7 @@
 
 mod client;
 mod error;
+mod prove;
 mod remote_state;
 mod transaction;
 

@@ -2,7 +2,8 @@
 
 use counterpart_end_to_end::{Net, code, input, interface};
 use counterpart_ledger::{
-    Action, Address, Block, BlockEvent, Certificate, MerkleProof, Phase, Receipt, Verifier, VerifierError, decode,
+    Action, Address, Block, BlockEvent, Certificate, ChainProof, LightClient, MerkleProof, Phase, Receipt, Verifier,
+    VerifierError, decode,
 };
 use counterpart_node::rpc::{Limits, RpcServer, ServerOptions};
 use counterpart_node::{Devnet, DevnetConfig};
@@ -149,6 +150,36 @@ fn a_receipt_is_proved_by_the_next_block_alone() {
     assert!(refused.expect_err("there is none").to_string().contains("no event"));
     let changes = net.client.call("state_changes", json!({ "height": shown["height"] })).expect("answered");
     assert!(changes["count"].as_u64().expect("a number") > 2, "{changes}");
+}
+
+#[test]
+fn entries_are_proved_to_whoever_knows_the_validators() {
+    let (net, token, _) = with_token();
+    let set = net.client.validators();
+    let prove = |key: &[u8]| {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            match net.client.prove_entry(&token, key) {
+                Ok(ChainProof::Entry(proof)) => break proof,
+                Ok(other) => panic!("{other:?} is no entry"),
+                Err(error) => assert!(Instant::now() < deadline, "{error}"),
+            }
+        }
+    };
+    // The name of the token: the field's name after its length, and a zero.
+    let there = prove(&[&[4][..], b"name", &[0]].concat());
+    let absent = prove(b"nothing");
+    assert_eq!(absent.value, None);
+    let value = there.value.clone().expect("the token has a name");
+    assert!(value.len() > 1, "{value:?}");
+    for proof in [&there, &absent] {
+        let mut light = LightClient::trusting(proof.block.chain, set.clone());
+        light.take(&proof.finality.header, &proof.finality.approval, 0).expect("it is final");
+        proof.verify_inclusion().expect("the entry is proved");
+    }
+    let mut other = there;
+    other.value = None;
+    other.verify_inclusion().expect_err("there is one");
 }
 
 #[test]

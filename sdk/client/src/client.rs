@@ -121,6 +121,11 @@ impl Client {
         Ok(())
     }
 
+    /// The chain's number.
+    pub fn chain(&self) -> ChainId {
+        self.chain
+    }
+
     /// Where the node is.
     pub fn url(&self) -> &str {
         &self.url

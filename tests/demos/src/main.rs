@@ -46,7 +46,7 @@ enum Demo {
     Tender(Demonstration<tender::Arguments>),
     /// A security token is issued, traded, upgraded from parent to child, and replayed.
     Token(Demonstration<token::Arguments>),
-    /// One trade is split over a pool, a book and a signed order, and a batch is settled at one price.
+    /// One trade is split over a pool, a book and a signed order, a batch is settled, and two chains exchange by proofs.
     Trading(Demonstration<trading::Arguments>),
 }
 

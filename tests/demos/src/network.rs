@@ -6,6 +6,7 @@ use counterpart_cli::chain::client_failure;
 use counterpart_cli::commands::devnet;
 use counterpart_cli::output::{Exit, Failure, OrFail, Output};
 use counterpart_client::Client;
+use counterpart_ledger::ChainId;
 use counterpart_node::rpc::RpcServer;
 use counterpart_node::{Devnet, DevnetConfig};
 use serde_json::{Value, json};
@@ -88,9 +89,12 @@ pub struct Network {
 impl Network {
     /// Starts one in a new folder.
     pub fn start(settings: &Settings) -> anyhow::Result<Self> {
-        let config = DevnetConfig::new(settings.data_dir()?);
+        Self::of(settings, DevnetConfig::new(settings.data_dir()?), settings.port)
+    }
+
+    fn of(settings: &Settings, config: DevnetConfig, port: u16) -> anyhow::Result<Self> {
         let devnet = devnet::start(&config)?;
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, settings.port));
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let server = RpcServer::start(devnet.clone(), address);
         let server = server.or_fail(Exit::Network, "port", "JSON-RPC cannot be served")?;
         let client = Client::connect(&server.url()).map_err(client_failure)?;
@@ -98,6 +102,14 @@ impl Network {
         let (size, quorum, folder) = (set.size(), set.quorum, config.folder.display());
         settings.output().note(format!("{size} replicas, quorum {quorum}, data in {folder}\n"));
         Ok(Self { config, devnet, server, client })
+    }
+
+    /// Another network with a chain of its own, whose data lie beside this one's.
+    pub fn beside(&self, settings: &Settings) -> anyhow::Result<Self> {
+        let mut folder = self.config.folder.clone().into_os_string();
+        folder.push("-beside");
+        let chain = ChainId(self.config.chain.0 + 1);
+        Self::of(settings, DevnetConfig { chain, ..DevnetConfig::new(PathBuf::from(folder)) }, 0)
     }
 
     /// The client.

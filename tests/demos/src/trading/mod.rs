@@ -1,5 +1,6 @@
-//! One trade over three exchanges, whole or not at all, and a batch at one price.
+//! One trade over three exchanges, whole or not at all; a batch at one price; and an exchange over two chains.
 
+mod chains;
 mod story;
 
 use crate::network::{Ending, Network, Settings};
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 pub struct Arguments {}
 
 /// The contracts that it takes.
-const CONTRACTS: [&str; 10] = [
+const CONTRACTS: [&str; 13] = [
     "token",
     "liquidity-pool",
     "order-book",
@@ -22,17 +23,26 @@ const CONTRACTS: [&str; 10] = [
     "order-handler",
     "transfer-proxy",
     "swap-router",
+    "light-client",
+    "remote-order",
+    "remote-desk",
 ];
 
 /// Starts four replicas, fills a pool, a book and a maker's signed order, splits one trade of a hundred over the three of them, lets
-/// two traders meet in a batch auction at the price that a solver finds, and replays the ledger on another engine in a process
-/// of its own.
+/// two traders meet in a batch auction at the price that a solver finds, exchanges with a second network by proofs alone, and
+/// replays both ledgers on another engine in a process of its own.
 pub fn run(settings: &Settings, _: &Arguments) -> anyhow::Result<Ending> {
     let contracts = settings.contracts(&CONTRACTS)?;
     let network = Network::start(settings)?;
-    let mut stage = Stage::new(settings.output(), network.client(), contracts);
+    let mut stage = Stage::new(settings.output(), network.client(), contracts.clone());
     let told = story::play(&mut stage)?;
-    let (transactions, certified, steps) = (stage.transactions(), stage.certified(), stage.into_steps());
+    let second = network.beside(settings)?;
+    let mut beside = Stage::new(settings.output(), second.client(), contracts);
+    let exchanged = chains::play((&mut stage, network.client()), (&mut beside, second.client()))?;
+    let transactions = stage.transactions() + beside.transactions();
+    let certified = stage.certified() + beside.certified();
+    let (steps, steps_beside) = (stage.into_steps(), beside.into_steps());
+    let replayed_beside = second.finish(settings.output())?.equal;
     let replayed = network.finish(settings.output())?;
     let yes = |holds: bool| if holds { "yes" } else { "NO" };
     let text = format!(
@@ -42,7 +52,10 @@ pub fn run(settings: &Settings, _: &Arguments) -> anyhow::Result<Ending> {
          quoted before the same  {}\n\
          left at the router      {} units\n\
          batch settled at        {} silver for {} grain\n\
-         nothing lost or made    {}\n",
+         nothing lost or made    {}\n\
+         over two chains         {} delivered on B, {} paid on A; refunded when nobody did: {}\n\
+         never both              {}\n\
+         chain B replayed equal  {}\n",
         told.sold,
         story::SHARES[0],
         story::SHARES[1],
@@ -54,6 +67,11 @@ pub fn run(settings: &Settings, _: &Arguments) -> anyhow::Result<Ending> {
         told.price.0,
         told.price.1,
         yes(told.conserved),
+        exchanged.delivered,
+        exchanged.paid,
+        exchanged.refunded,
+        yes(exchanged.never_both),
+        yes(replayed_beside),
     );
     let document = json!({
         "transactions": transactions,
@@ -65,8 +83,17 @@ pub fn run(settings: &Settings, _: &Arguments) -> anyhow::Result<Ending> {
         "left_at_the_router": told.left,
         "batch_price": { "quote": told.price.0, "base": told.price.1 },
         "conserved": told.conserved,
+        "delivered_on_b": exchanged.delivered,
+        "paid_on_a": exchanged.paid,
+        "refunded": exchanged.refunded,
+        "never_both": exchanged.never_both,
+        "second_replay_equal": replayed_beside,
         "steps": Value::Array(steps),
+        "steps_on_b": Value::Array(steps_beside),
     });
-    let passed = told.as_quoted && told.conserved && told.left == 0 && told.bought >= story::MIN_BUY;
+    let both =
+        exchanged.never_both && exchanged.delivered >= 2_000 && exchanged.paid == 3_000 && exchanged.refunded == 3_000;
+    let passed =
+        both && replayed_beside && told.as_quoted && told.conserved && told.left == 0 && told.bought >= story::MIN_BUY;
     Ok(Ending { replayed, document, text, passed })
 }

@@ -173,10 +173,36 @@ impl Chain {
         signers: &[&Account],
         message: Message<T, E>,
     ) -> Result<T, Failure<E>> {
-        let contract = message.contract;
-        let call = Action::Call { contract, input: message.input.clone(), value: message.value };
+        let call = Action::Call { contract: message.contract, input: message.input.clone(), value: message.value };
         let authorizations = self.consents(sender, signers, std::slice::from_ref(&call));
         let authorizations = authorizations.map_err(|name| Failure::NeedlessSignature { name })?;
+        self.call_authorized(sender, call, authorizations, message)
+    }
+
+    /// Calls a contract, with the sender's consent to whatever it is asked for below the call: for tests of what a call does and not
+    /// of who has to sign.
+    ///
+    /// # Errors
+    /// [`Failure`] when it did not answer.
+    pub fn call_consenting<T: Decode, E: Decode>(
+        &mut self,
+        sender: &Account,
+        message: Message<T, E>,
+    ) -> Result<T, Failure<E>> {
+        let call = Action::Call { contract: message.contract, input: message.input.clone(), value: message.value };
+        // Who is asked for nothing signs nothing.
+        let authorizations = self.consents(sender, &[sender], std::slice::from_ref(&call)).unwrap_or_default();
+        self.call_authorized(sender, call, authorizations, message)
+    }
+
+    fn call_authorized<T: Decode, E: Decode>(
+        &mut self,
+        sender: &Account,
+        call: Action,
+        authorizations: Vec<Authorization>,
+        message: Message<T, E>,
+    ) -> Result<T, Failure<E>> {
+        let contract = message.contract;
         let receipt = self.send(sender, vec![call], authorizations);
         match receipt.outcome {
             Outcome::Success => {

@@ -48,10 +48,7 @@ impl Setting {
     ) -> Result<u64, Failure<AuctionError>> {
         let who = &self.people[who];
         let submit = self.auction.submit(who.address, sells_base, units, min_buy, partial, u64::MAX);
-        match chain.call_with(who, &[who], submit.clone()) {
-            Err(Failure::NeedlessSignature { .. }) => chain.call(who, submit),
-            done => done,
-        }
+        chain.call_consenting(who, submit)
     }
 
     /// Waits until solutions are heard.

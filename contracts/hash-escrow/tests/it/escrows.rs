@@ -48,10 +48,7 @@ impl Setting {
 
     fn lock(&self, chain: &mut Chain, terms: Terms) -> Result<u64, Failure<EscrowError>> {
         let lock = self.escrow.lock(terms).with_value(terms.reward);
-        match chain.call_with(&self.giver, &[&self.giver], lock.clone()) {
-            Err(Failure::NeedlessSignature { .. }) => chain.call(&self.giver, lock),
-            done => done,
-        }
+        chain.call_consenting(&self.giver, lock)
     }
 
     /// Moves the clock to so many ms after the beginning.

@@ -1,7 +1,5 @@
 //! A pool of apples and pears, and people who have both.
 
-use counterpart_sdk::Message;
-use counterpart_sdk::codec::Decode;
 use counterpart_testing::{Account, Chain, Failure, Subject};
 use liquidity_pool::{LiquidityPoolRef, PoolError, Terms, native_liquiditypool};
 use token::{TokenRef, native_token};
@@ -45,7 +43,7 @@ impl Setting {
 
     pub fn add(&self, chain: &mut Chain, who: usize, one: u128, other: u128) -> Result<u128, Failure<PoolError>> {
         let who = &self.people[who];
-        consented(chain, who, self.pool.add(who.address, one, other, 1, u64::MAX))
+        chain.call_consenting(who, self.pool.add(who.address, one, other, 1, u64::MAX))
     }
 
     pub fn remove(&self, chain: &mut Chain, who: usize, shares: u128) -> Result<(u128, u128), Failure<PoolError>> {
@@ -55,7 +53,7 @@ impl Setting {
 
     pub fn swap(&self, chain: &mut Chain, who: usize, sell: Asset, kind: Kind) -> Result<Quote, Failure<PoolError>> {
         let who = &self.people[who];
-        consented(chain, who, self.pool.swap(sell, kind, who.address))
+        chain.call_consenting(who, self.pool.swap(sell, kind, who.address))
     }
 
     /// Units of the two that an account has.
@@ -67,18 +65,6 @@ impl Setting {
     pub fn reserves(&self, chain: &Chain) -> (u128, u128) {
         let reserves = chain.query(self.pool.reserves()).expect("answered");
         (reserves.one, reserves.other)
-    }
-}
-
-/// Sends with the sender's consent to what is done with its units, if it comes to that.
-fn consented<T: Decode + Clone>(
-    chain: &mut Chain,
-    who: &Account,
-    message: Message<T, PoolError>,
-) -> Result<T, Failure<PoolError>> {
-    match chain.call_with(who, &[who], message.clone()) {
-        Err(Failure::NeedlessSignature { .. }) => chain.call(who, message),
-        done => done,
     }
 }
 

@@ -7,18 +7,6 @@ use tender::Phase;
 
 pub const MONTH_MS: u64 = 30 * 86_400_000;
 
-/// Consents to what is done with the sender's units, if it comes to that.
-pub fn consented<T: counterpart_sdk::codec::Decode + Clone>(
-    chain: &mut Chain,
-    who: &Account,
-    message: counterpart_sdk::Message<T, LoanError>,
-) -> Result<T, Failure<LoanError>> {
-    match chain.call_with(who, &[who], message.clone()) {
-        Err(Failure::NeedlessSignature { .. }) => chain.call(who, message),
-        done => done,
-    }
-}
-
 fn error<T: std::fmt::Debug>(result: Result<T, Failure<LoanError>>) -> LoanError {
     match result {
         Err(Failure::Error(error)) => error,
@@ -61,7 +49,7 @@ fn lent(chain: &mut Chain) -> (Setting, LoansRef) {
 }
 
 fn repay(chain: &mut Chain, setting: &Setting, loans: &LoansRef) -> Result<Due, Failure<LoanError>> {
-    consented(chain, &setting.borrower.clone(), loans.repay(0, setting.borrower.address))
+    chain.call_consenting(&setting.borrower.clone(), loans.repay(0, setting.borrower.address))
 }
 
 fn claim(chain: &mut Chain, setting: &Setting, loans: &LoansRef, who: &Account, lines: &[u32]) -> u128 {
@@ -145,21 +133,21 @@ fn a_loan_in_default_is_sold_to_the_best_bid(chain: &mut Chain) {
     chain.advance_ms(until_ms - chain.time_ms());
     assert_eq!(error(chain.call(&one, loans.declare_default(0))), LoanError::NotYet { until_ms });
     chain.advance_ms(1);
-    assert_eq!(error(consented(chain, &one, loans.bid_default(0, one.address, 5))), LoanError::LowBid { best: 0 });
+    assert_eq!(error(chain.call_consenting(&one, loans.bid_default(0, one.address, 5))), LoanError::LowBid { best: 0 });
     chain.call(&one, loans.declare_default(0)).expect("anybody");
     assert!(matches!(error(repay(chain, &setting, &loans)), LoanError::WrongStatus { status: Status::Auctioned }));
-    consented(chain, &one, loans.bid_default(0, one.address, 50_000)).expect("a bid");
+    chain.call_consenting(&one, loans.bid_default(0, one.address, 50_000)).expect("a bid");
     assert_eq!(
-        error(consented(chain, &two, loans.bid_default(0, two.address, 50_000))),
+        error(chain.call_consenting(&two, loans.bid_default(0, two.address, 50_000))),
         LoanError::LowBid { best: 50_000 }
     );
-    consented(chain, &two, loans.bid_default(0, two.address, 60_000)).expect("a better one");
+    chain.call_consenting(&two, loans.bid_default(0, two.address, 60_000)).expect("a better one");
     assert_eq!(claim(chain, &setting, &loans, &one, &[]), 50_000, "outbid");
     let bids_until_ms = chain.query(loans.loan(0)).expect("answered").expect("there").bids_until_ms;
     assert_eq!(error(chain.call(&one, loans.close_auction(0))), LoanError::NotYet { until_ms: bids_until_ms });
     chain.advance_ms(bids_until_ms - chain.time_ms());
     assert_eq!(
-        error(consented(chain, &one, loans.bid_default(0, one.address, 70_000))),
+        error(chain.call_consenting(&one, loans.bid_default(0, one.address, 70_000))),
         LoanError::LowBid { best: 60_000 }
     );
     chain.call(&one, loans.close_auction(0)).expect("closed");

@@ -1,7 +1,7 @@
 //! Random repayments, hand-overs and claims: payouts never exceed what was paid, and rounding keeps no more than a unit for each
 //! change of a share (L7).
 
-use crate::servicing::{consented, schedule, tendered};
+use crate::servicing::{schedule, tendered};
 use counterpart_testing::{Chain, Random, contract_test, from_environment};
 
 #[contract_test]
@@ -18,7 +18,7 @@ fn payouts_are_what_was_paid_but_for_rounding(chain: &mut Chain) {
             0 => {
                 chain.advance_ms(random.below(40) * 86_400_000);
                 let borrower = setting.borrower.clone();
-                if let Ok(due) = consented(chain, &borrower, loans.repay(0, borrower.address)) {
+                if let Ok(due) = chain.call_consenting(&borrower, loans.repay(0, borrower.address)) {
                     paid += due.principal + due.interest + due.late;
                 }
             }

@@ -144,19 +144,13 @@ impl Chains {
     pub fn lock(&mut self, order: RemoteOrder) -> Result<u64, Failure<OrderError>> {
         let maker = self.maker.clone();
         let lock = self.orders.lock(order);
-        match self.a.chain.call_with(&maker, &[&maker], lock.clone()) {
-            Err(Failure::NeedlessSignature { .. }) => self.a.chain.call(&maker, lock),
-            done => done,
-        }
+        self.a.chain.call_consenting(&maker, lock)
     }
 
     pub fn fulfil(&mut self, order: u64, proof: Vec<u8>) -> Result<Fulfilment, Failure<DeskError>> {
         let (solver, id) = (self.solver.clone(), self.id(order));
         let fulfil = self.desk.fulfil(solver.address, id, proof, solver.address, None);
-        match self.b.chain.call_with(&solver, &[&solver], fulfil.clone()) {
-            Err(Failure::NeedlessSignature { .. }) => self.b.chain.call(&solver, fulfil),
-            done => done,
-        }
+        self.b.chain.call_consenting(&solver, fulfil)
     }
 
     /// Proof of chain A's state that an order is locked.

@@ -74,7 +74,7 @@ impl Setting {
     }
 
     pub fn open(&self, chain: &mut Chain, terms: Terms) -> Result<u64, Failure<TenderError>> {
-        consented(chain, &self.borrower, self.tenders.open(terms))
+        chain.call_consenting(&self.borrower, self.tenders.open(terms))
     }
 
     pub fn place(&self, tender: u64, lender: usize, partial: u128) -> Place {
@@ -100,7 +100,7 @@ impl Setting {
         let SealedParameter { sealed: Sealed { enc, ciphertext }, commitment } = sealed;
         let who = &self.lenders[lender];
         let message = self.tenders.respond(tender, who.address, partial, enc, ciphertext, Hash(commitment));
-        consented(chain, who, message)
+        chain.call_consenting(who, message)
     }
 
     pub fn respond(&self, chain: &mut Chain, tender: u64, lender: usize, partial: u128, parameter: u64) -> u32 {
@@ -188,18 +188,6 @@ impl Setting {
             }
         }
         assert_eq!(chain.query(self.money.balance_of(self.tenders.address)), Ok(owed));
-    }
-}
-
-/// Sends with the sender's consent to what is done with its units, if it comes to that.
-pub fn consented<T: counterpart_sdk::codec::Decode + Clone>(
-    chain: &mut Chain,
-    who: &Account,
-    message: counterpart_sdk::Message<T, TenderError>,
-) -> Result<T, Failure<TenderError>> {
-    match chain.call_with(who, &[who], message.clone()) {
-        Err(Failure::NeedlessSignature { .. }) => chain.call(who, message),
-        done => done,
     }
 }
 

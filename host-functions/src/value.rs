@@ -51,7 +51,7 @@ macro_rules! bytes32 {
             }
         }
 
-        // By hand: what is derived for an array is four times as long, and contracts decode these.
+        // By hand: what is derived for an array is longer, and contracts decode these.
         #[cfg(feature = "borsh")]
         impl borsh::BorshDeserialize for $name {
             fn deserialize_reader<R: borsh::io::Read>(reader: &mut R) -> borsh::io::Result<Self> {

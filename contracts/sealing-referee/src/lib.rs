@@ -2,7 +2,7 @@
 #![cfg_attr(target_arch = "wasm32", no_std)]
 
 use counterpart_sdk::prelude::*;
-use counterpart_sealing::{SealingError, seal};
+use counterpart_sealing::seal;
 
 /// What sealing came to.
 #[derive(Abi, Clone, PartialEq, Eq, Debug)]
@@ -40,11 +40,7 @@ impl SealingReferee {
         text: Vec<u8>,
         seed: [u8; 32],
     ) -> Result<Resealed, RefereeError> {
-        match seal(&public_key, &info, &aad, &text, &seed) {
-            Ok(sealed) => Ok(Resealed { enc: sealed.enc, ciphertext: sealed.ciphertext }),
-            Err(
-                SealingError::Key | SealingError::DoesNotOpen | SealingError::NotCommitted | SealingError::NoParameter,
-            ) => Err(RefereeError::BadKey),
-        }
+        let sealed = seal(&public_key, &info, &aad, &text, &seed).map_err(|_| RefereeError::BadKey)?;
+        Ok(Resealed { enc: sealed.enc, ciphertext: sealed.ciphertext })
     }
 }

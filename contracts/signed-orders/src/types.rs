@@ -38,6 +38,29 @@ pub struct SignedOrder {
     pub salt: u64,
 }
 
+impl SignedOrder {
+    /// An order at one price, in parts or whole, for anybody, that does not expire.
+    pub const fn at_price(maker: [u8; 32], sell: (Asset, u128), buy: (Asset, u128), salt: u64) -> Self {
+        Self {
+            maker,
+            sell: sell.0,
+            sell_units: sell.1,
+            buy: buy.0,
+            buy_at_start: buy.1,
+            buy_at_end: buy.1,
+            start_ms: 0,
+            end_ms: 0,
+            expires_ms: u64::MAX,
+            taker: None,
+            exclusive_until_ms: 0,
+            override_ppm: None,
+            partial: true,
+            epoch: 0,
+            salt,
+        }
+    }
+}
+
 /// What became of an order.
 #[derive(Abi, Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct State {

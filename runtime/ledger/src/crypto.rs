@@ -25,7 +25,7 @@ pub struct PublicKey(pub [u8; 32]);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize)]
 pub struct Signature(pub [u8; 64]);
 
-// By hand, as for hashes: what is derived for an array is four times as long, and contracts decode these.
+// By hand, as for hashes: what is derived for an array is longer, and contracts decode these.
 impl BorshDeserialize for PublicKey {
     fn deserialize_reader<R: borsh::io::Read>(reader: &mut R) -> borsh::io::Result<Self> {
         Hash::deserialize_reader(reader).map(|bytes| Self(bytes.0))

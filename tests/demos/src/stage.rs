@@ -199,7 +199,7 @@ pub fn number(value: &Value) -> anyhow::Result<u64> {
 
 /// Bytes as they stand in documents.
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold("0x".to_owned(), |text, byte| text + &format!("{byte:02x}"))
+    format!("0x{}", hex::encode(bytes))
 }
 
 /// The clock of this machine, in ms since 1970.

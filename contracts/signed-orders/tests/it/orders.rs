@@ -38,23 +38,8 @@ impl Setting {
 
     /// A thousand apples for two thousand pears.
     fn order(&self, salt: u64) -> SignedOrder {
-        SignedOrder {
-            maker: self.maker.public_key(),
-            sell: Asset::Token(self.apples.address),
-            sell_units: 1_000,
-            buy: Asset::Token(self.pears.address),
-            buy_at_start: 2_000,
-            buy_at_end: 2_000,
-            start_ms: 0,
-            end_ms: 0,
-            expires_ms: u64::MAX,
-            taker: None,
-            exclusive_until_ms: 0,
-            override_ppm: None,
-            partial: true,
-            epoch: 0,
-            salt,
-        }
+        let [apples, pears] = [&self.apples, &self.pears].map(|token| Asset::Token(token.address));
+        SignedOrder::at_price(self.maker.public_key(), (apples, 1_000), (pears, 2_000), salt)
     }
 
     fn sign(&self, chain: &Chain, order: SignedOrder) -> [u8; 64] {
@@ -75,10 +60,7 @@ impl Setting {
         kind: Kind,
     ) -> Result<Quote, Failure<OrderError>> {
         let fill = self.orders.fill(order, signature, kind, who.address);
-        match chain.call_with(who, &[who], fill.clone()) {
-            Err(Failure::NeedlessSignature { .. }) => chain.call(who, fill),
-            done => done,
-        }
+        chain.call_consenting(who, fill)
     }
 }
 

@@ -132,23 +132,7 @@ impl Market {
 
     /// The maker sells so many of one for so many of another; signed.
     pub fn signed(&self, chain: &Chain, sell: (Asset, u128), buy: (Asset, u128), salt: u64) -> Signed {
-        let order = SignedOrder {
-            maker: self.maker.public_key(),
-            sell: sell.0,
-            sell_units: sell.1,
-            buy: buy.0,
-            buy_at_start: buy.1,
-            buy_at_end: buy.1,
-            start_ms: 0,
-            end_ms: 0,
-            expires_ms: u64::MAX,
-            taker: None,
-            exclusive_until_ms: 0,
-            override_ppm: None,
-            partial: true,
-            epoch: 0,
-            salt,
-        };
+        let order = SignedOrder::at_price(self.maker.public_key(), sell, buy, salt);
         let digest = chain.query(self.orders.digest(order)).expect("answered");
         Signed { contract: self.orders.address, order, signature: self.maker.sign(&digest.0) }
     }

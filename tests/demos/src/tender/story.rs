@@ -326,9 +326,7 @@ fn conserved(stage: &Stage<'_>, cast: &Cast) -> anyhow::Result<bool> {
 }
 
 fn unhex(value: &Value) -> anyhow::Result<Vec<u8>> {
-    let digits = value.as_str().unwrap_or_default().trim_start_matches("0x");
-    let pairs = (0..digits.len() / 2).map(|index| u8::from_str_radix(&digits[2 * index..2 * index + 2], 16));
-    Ok(pairs.collect::<Result<_, _>>()?)
+    Ok(hex::decode(value.as_str().unwrap_or_default().trim_start_matches("0x"))?)
 }
 
 fn fixed<const N: usize>(bytes: &[u8]) -> anyhow::Result<[u8; N]> {

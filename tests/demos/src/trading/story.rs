@@ -206,23 +206,8 @@ impl Market {
     /// The maker gives two silver for a grain, to whoever brings this.
     fn signed(&self, stage: &Stage<'_>) -> anyhow::Result<Signed> {
         let key = dev_account("maker");
-        let order = SignedOrder {
-            maker: key.public_key().0,
-            sell: Asset::Token(self.silver.address),
-            sell_units: 100_000,
-            buy: Asset::Token(self.grain.address),
-            buy_at_start: 50_000,
-            buy_at_end: 50_000,
-            start_ms: 0,
-            end_ms: 0,
-            expires_ms: u64::MAX,
-            taker: None,
-            exclusive_until_ms: 0,
-            override_ppm: None,
-            partial: true,
-            epoch: 0,
-            salt: 1,
-        };
+        let [silver, grain] = [&self.silver, &self.grain].map(|token| Asset::Token(token.address));
+        let order = SignedOrder::at_price(key.public_key().0, (silver, 100_000), (grain, 50_000), 1);
         let document = json!({
             "maker": hex(&order.maker), "sell": asset(&self.silver), "sell_units": 100_000, "buy": asset(&self.grain),
             "buy_at_start": 50_000, "buy_at_end": 50_000, "start_ms": 0, "end_ms": 0,

@@ -326,7 +326,8 @@ fn conserved(stage: &Stage<'_>, cast: &Cast) -> anyhow::Result<bool> {
 }
 
 fn unhex(value: &Value) -> anyhow::Result<Vec<u8>> {
-    Ok(hex::decode(value.as_str().unwrap_or_default().trim_start_matches("0x"))?)
+    let bytes = hex::decode(value.as_str().unwrap_or_default().trim_start_matches("0x"));
+    Ok(bytes.map_err(|error| Failure::new(Exit::Bug, "demo", error))?)
 }
 
 fn fixed<const N: usize>(bytes: &[u8]) -> anyhow::Result<[u8; N]> {

@@ -62,6 +62,14 @@ impl Ground for Remote<'_> {
         Ok(address)
     }
 
+    fn public_key(&mut self, name: &str) -> Result<[u8; 32], String> {
+        Ok(dev_account(name).public_key().0)
+    }
+
+    fn sign(&mut self, name: &str, message: &[u8]) -> Result<[u8; 64], String> {
+        Ok(dev_account(name).sign(message).0)
+    }
+
     fn advance(&mut self, blocks: u64, ms: u64) -> Result<(), String> {
         if ms > 0 {
             Self::text(self.client.call("dev_advance_time", json!({ "by_ms": ms })))?;

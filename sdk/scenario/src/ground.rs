@@ -22,6 +22,18 @@ pub trait Ground {
     /// Why there is none, in words; so below.
     fn actor(&mut self, name: &str) -> Result<Address, String>;
 
+    /// The Ed25519 key of an actor.
+    ///
+    /// # Errors
+    /// When there is none.
+    fn public_key(&mut self, name: &str) -> Result<[u8; 32], String>;
+
+    /// What an actor's key signs, for a contract to check.
+    ///
+    /// # Errors
+    /// When it cannot.
+    fn sign(&mut self, name: &str, message: &[u8]) -> Result<[u8; 64], String>;
+
     /// Lets blocks and time pass.
     ///
     /// # Errors
@@ -63,6 +75,14 @@ impl Local {
 impl Ground for Local {
     fn actor(&mut self, name: &str) -> Result<Address, String> {
         Ok(self.chain.account(name).address)
+    }
+
+    fn public_key(&mut self, name: &str) -> Result<[u8; 32], String> {
+        Ok(self.chain.account(name).public_key())
+    }
+
+    fn sign(&mut self, name: &str, message: &[u8]) -> Result<[u8; 64], String> {
+        Ok(self.chain.account(name).sign(message))
     }
 
     fn advance(&mut self, blocks: u64, ms: u64) -> Result<(), String> {

@@ -10,7 +10,7 @@ pub enum ScenarioError {
     #[error("{0}")]
     Shape(#[from] serde_yaml_ng::Error),
     /// A step says what to do twice, or not at all.
-    #[error("step {step}: it has to say exactly one of deploy, call, advance and unmapped")]
+    #[error("step {step}: it has to say exactly one of deploy, call, sign, advance and unmapped")]
     Step {
         /// Number of the step, counted from 1 over setup and steps.
         step: usize,
@@ -83,6 +83,9 @@ pub struct Step {
     /// `instance.method`.
     #[serde(default)]
     pub call: Option<String>,
+    /// 32 bytes that the sender's key signs, for a contract to check; `save` keeps the signature.
+    #[serde(default)]
+    pub sign: Option<Value>,
     /// Arguments by name.
     #[serde(default)]
     pub args: Map<String, Value>,
@@ -123,7 +126,13 @@ impl Scenario {
     pub fn parse(text: &str) -> Result<Self, ScenarioError> {
         let scenario: Self = serde_yaml_ng::from_str(text)?;
         for (index, step) in scenario.all_steps().enumerate() {
-            let kinds = [step.deploy.is_some(), step.call.is_some(), step.advance.is_some(), step.unmapped.is_some()];
+            let kinds = [
+                step.deploy.is_some(),
+                step.call.is_some(),
+                step.sign.is_some(),
+                step.advance.is_some(),
+                step.unmapped.is_some(),
+            ];
             if kinds.iter().filter(|kind| **kind).count() != 1 {
                 return Err(ScenarioError::Step { step: index + 1 });
             }

@@ -95,6 +95,8 @@ fn steps(ground: &mut dyn Ground, scenario: &Scenario, contracts: &dyn Contracts
     for name in &scenario.actors {
         let address = world.actor(name).map_err(|error| trouble(0, name, error))?;
         variables.insert(name.clone(), json!(address.to_string()));
+        let key = world.public_key(name).map_err(|error| trouble(0, name, error))?;
+        variables.insert(format!("{name}.key"), json!(hexed(&key)));
     }
     for (index, step) in scenario.all_steps().enumerate() {
         one(&mut world, &mut variables, step, index + 1)?;
@@ -119,11 +121,18 @@ fn one(world: &mut World<'_>, variables: &mut Variables, step: &Step, number: us
     if let Some(advance) = step.advance {
         world.advance(advance.height, advance.time_ms).map_err(|error| trouble(number, "advance", error))?;
     }
-    let what = step.call.as_deref().or(step.deploy.as_deref()).unwrap_or("the step").to_owned();
+    let kind = if step.sign.is_some() { "sign" } else { "the step" };
+    let what = step.call.as_deref().or(step.deploy.as_deref()).unwrap_or(kind).to_owned();
     let stuck = |error| trouble(number, &what, error);
     let sender = step.sender.as_deref().unwrap_or_default();
-    if (step.call.is_some() || step.deploy.is_some()) && sender.is_empty() {
+    if (step.call.is_some() || step.deploy.is_some() || step.sign.is_some()) && sender.is_empty() {
         return Err(stuck("`as` is missing".to_owned()));
+    }
+    if let Some(message) = &step.sign {
+        let message = resolve(message, variables).and_then(|value| hash(&value)).map_err(stuck)?;
+        let signature = world.sign(sender, &message).map_err(stuck)?;
+        let name = step.save.as_ref().ok_or_else(|| stuck("`save` is missing".to_owned()))?;
+        variables.insert(name.clone(), json!(hexed(&signature)));
     }
     let arguments = resolve_fields(&step.args, variables).map_err(stuck)?;
     let answer = if let Some(package) = &step.deploy {
@@ -158,6 +167,16 @@ fn one(world: &mut World<'_>, variables: &mut Variables, step: &Step, number: us
         }
     }
     Ok(())
+}
+
+fn hexed(bytes: &[u8]) -> String {
+    format!("0x{}", hex::encode(bytes))
+}
+
+fn hash(value: &Value) -> Result<[u8; 32], String> {
+    let digits = value.as_str().map(|text| text.trim_start_matches("0x"));
+    let bytes = digits.and_then(|digits| hex::decode(digits).ok()).and_then(|bytes| bytes.try_into().ok());
+    bytes.ok_or_else(|| format!("what is signed is 32 bytes, not {value}"))
 }
 
 fn units(value: &Value) -> Result<u128, String> {

@@ -53,6 +53,16 @@ impl<'a> World<'a> {
         self.ground.actor(name)
     }
 
+    /// The public key of an actor.
+    pub fn public_key(&mut self, name: &str) -> Result<[u8; 32], String> {
+        self.ground.public_key(name)
+    }
+
+    /// An actor's signature over bytes.
+    pub fn sign(&mut self, name: &str, message: &[u8]) -> Result<[u8; 64], String> {
+        self.ground.sign(name, message)
+    }
+
     pub fn advance(&mut self, blocks: u64, ms: u64) -> Result<(), String> {
         self.ground.advance(blocks, ms)
     }

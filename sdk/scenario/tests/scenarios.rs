@@ -73,6 +73,22 @@ fn a_deviation_is_no_failure_and_a_false_one_is() {
 }
 
 #[test]
+fn what_an_actor_signs_is_32_bytes_and_kept_under_a_name() {
+    let with = |step: &str| check(&format!("name: a signature\nactors: [alice]\nsteps:\n  - {step}\n"));
+    let word = "0x".to_owned() + &"07".repeat(32);
+    assert_eq!(with(&format!("{{ as: alice, sign: \"{word}\", save: it }}")).status, Status::Passed);
+    for wrong in [
+        format!("{{ as: alice, sign: \"{word}07\", save: it }}"),
+        format!("{{ as: alice, sign: \"{word}\" }}"),
+        format!("{{ sign: \"{word}\", save: it }}"),
+        "{ as: alice, sign: $nothing, save: it }".to_owned(),
+    ] {
+        let failure = with(&wrong).failure.expect("it cannot be tried");
+        assert_eq!((failure.step, failure.what.as_str()), (1, "sign"));
+    }
+}
+
+#[test]
 fn a_file_that_is_no_scenario_is_refused_with_its_place() {
     let refused = |text: &str| Scenario::parse(text).expect_err("refused").to_string();
     assert!(refused("name: x\nactors: []\nsteps:\n  - { cal: y }\n").contains("line 4"));
@@ -89,6 +105,14 @@ struct NoSayer;
 impl counterpart_scenario::Ground for NoSayer {
     fn actor(&mut self, _: &str) -> Result<counterpart_ledger::Address, String> {
         Ok(counterpart_ledger::Address([1; 32]))
+    }
+
+    fn public_key(&mut self, _: &str) -> Result<[u8; 32], String> {
+        Ok([0; 32])
+    }
+
+    fn sign(&mut self, _: &str, _: &[u8]) -> Result<[u8; 64], String> {
+        Ok([0; 64])
     }
 
     fn advance(&mut self, _: u64, _: u64) -> Result<(), String> {

@@ -5,8 +5,11 @@ mod types;
 
 use counterpart_sdk::prelude::*;
 use light_client::{LightClientRef, Stood};
-pub use remote_desk::{Fulfilment, OrderId, RemoteOrder, fulfilled_key};
+pub use remote_desk::{Fulfilment, OrderId, RemoteOrder, fulfilled_key, locked_key};
 pub use types::{Ended, Locked, OrderError};
+
+/// Bytes of an address, with which each key of the state begins.
+const ADDRESS: usize = 32;
 
 /// What the contract keeps: an order as long as it is locked.
 #[storage]
@@ -36,6 +39,21 @@ impl RemoteOrders {
     /// An order that is locked.
     pub fn order(&self, order: u64) -> Option<RemoteOrder> {
         self.locked.get(&order)
+    }
+
+    /// Orders so far: the number of the next one.
+    pub fn count(&self) -> u64 {
+        self.next.get_or_default()
+    }
+
+    /// The entry of this contract that holds an order while it is locked: what a relayer proves to the desk.
+    pub fn lock_entry(&self, order: u64) -> Vec<u8> {
+        locked_key(&self.id(order)).split_off(ADDRESS)
+    }
+
+    /// The entry of its desk that says who fulfilled an order: what a relayer proves here.
+    pub fn fulfilment_entry(&self, order: u64) -> Vec<u8> {
+        fulfilled_key(&Address::ZERO, &self.id(order)).split_off(ADDRESS)
     }
 
     /// Which order this is, for the other chain.

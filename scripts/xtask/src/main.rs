@@ -5,6 +5,7 @@ mod contracts;
 mod fuzz;
 mod generate;
 mod js;
+mod mutants;
 mod network;
 mod testing;
 mod web;
@@ -28,6 +29,8 @@ enum Command {
     Bench(bench::Arguments),
     /// Run random modules on every engine until the time is over or one differs.
     Fuzz(fuzz::Arguments),
+    /// Change contracts place by place and count the changes that their tests notice.
+    Mutants(mutants::Arguments),
     /// Build every contract to Wasm under target/contracts.
     Contracts(contracts::Arguments),
     /// Build the JavaScript package for browser, Node and bundlers.
@@ -45,6 +48,7 @@ fn main() -> anyhow::Result<()> {
         Command::Test(arguments) => testing::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Fuzz(arguments) => fuzz::run(&arguments),
+        Command::Mutants(arguments) => mutants::run(&arguments),
         Command::Contracts(arguments) => contracts::run(&arguments),
         Command::Js(arguments) => js::run(&arguments),
         Command::Web(arguments) => web::run(&arguments),

@@ -88,6 +88,7 @@ enum Command {
     Simulate(commands::simulate::Arguments),
     #[command(subcommand)]
     Validators(commands::validators::Command),
+    Relay(commands::relay::Arguments),
     /// Run a network of replicas in this process, with JSON-RPC on loopback.
     Devnet(commands::devnet::Arguments),
     /// Give an account native currency, on a development network.
@@ -157,6 +158,7 @@ fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
         Command::Build(arguments) => commands::build::run(context, arguments),
         Command::Module(command) => commands::module::run(context, command),
         Command::Keys(command) => commands::keys::run(context, command),
+        Command::Relay(arguments) => commands::relay::run(context, arguments),
         Command::Tender(command) => commands::tender::run(context, command),
         Command::Deploy(arguments) => commands::deploy::run(context, arguments),
         Command::Call(arguments) => commands::call::run(context, arguments),

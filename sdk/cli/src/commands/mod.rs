@@ -18,6 +18,7 @@ pub mod new;
 pub mod node;
 pub mod profile;
 pub mod rehearse;
+pub mod relay;
 pub mod replay;
 pub mod reprice;
 pub mod scenario;

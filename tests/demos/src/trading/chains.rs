@@ -1,6 +1,8 @@
 //! An exchange over two chains: locked on one, fulfilled on the other through an exchange there, paid by the proof of it; and one that
 //! nobody fulfils comes back by the proof of that.
 
+use super::fallback;
+use super::relay::Relay;
 use crate::stage::{Contract, Stage, hex, now_ms, number};
 use counterpart_cli::chain::client_failure;
 use counterpart_cli::output::{Exit, Failure};
@@ -24,6 +26,10 @@ pub struct Ending {
     pub delivered: u64,
     /// Units that the solver was paid on the first.
     pub paid: u64,
+    /// Units that the solver was paid for the order whose relay was killed half-way.
+    pub resumed: u64,
+    /// How the escrows under one hash ended.
+    pub fallback: fallback::Ending,
     /// Units that came back of the order that nobody fulfilled.
     pub refunded: u64,
     /// Whether the other way was refused: a refund of what was fulfilled.
@@ -79,27 +85,39 @@ pub fn play(
     b.stage.act("Chain B: a solver fulfils it through a pool", &[(&solver, vec![fulfil])])?;
     let delivered = held(b.stage, &b.token, &maker)? - before;
 
-    // Anybody carries the proof that it was fulfilled; it gives nothing back.
+    // That it was fulfilled is proved to chain A: the proof gives nothing back.
     let proof = carried(b.client, &desk, &fulfilled_key(&desk.address, &id(0)), |proof| proof.value.is_some())?;
     let refund = orders.call("refund", json!({ "order": 0, "proof": proof }))?;
     let refused = a.stage.act_in_vain("Chain A: the maker asks for its grain back all the same", &maker, refund)?;
     let before = held(a.stage, &a.token, &solver)?;
-    let release = orders.call("release", json!({ "order": 0, "proof": proof }))?;
-    a.stage.act("Chain A: the proof pays the solver", &[(&maker, vec![release])])?;
+    let relay = Relay { here, there, orders: &orders, desk: &desk };
+    let running = relay.start(false)?;
+    a.stage.note("A relay, a process of its own, carries the proof that pays the solver");
+    relay.until_ended(a.stage, 0)?;
+    running.kill()?;
     let paid = held(a.stage, &a.token, &solver)? - before;
 
-    // The relayer has died; long after the deadline somebody carries the proof that nothing happened.
+    // The next relay fulfils by itself; it is killed with whatever it has done by then, and another goes on from there.
+    lock(a.stage, "Chain A: lock once more", &a.token, &b.token)?;
+    let running = relay.start(true)?;
+    relay.until_fulfilled(b.stage, &id(2))?;
+    running.kill()?;
+    b.stage.note("A relay fulfilled the third order on chain B and was killed; another goes on");
+    let running = relay.start(false)?;
+    relay.until_ended(a.stage, 2)?;
+    let resumed = held(a.stage, &a.token, &solver)? - before - paid;
+
+    // Nobody fulfils the second one; after the deadline its units go back.
+    let before = held(a.stage, &a.token, &maker)?;
     b.stage.advance_ms(2 * DEADLINE_MS)?;
     let nothing = Action::Transfer { to: maker.address(), amount: 1 };
     b.stage.act("Chain B: time goes on past the deadline", &[(&solver, vec![nothing])])?;
-    let late = now_ms() + DEADLINE_MS;
-    let key = fulfilled_key(&desk.address, &id(1));
-    let proof = carried(b.client, &desk, &key, |proof| proof.value.is_none() && proof.block.time_ms > late)?;
-    let before = held(a.stage, &a.token, &maker)?;
-    let refund = orders.call("refund", json!({ "order": 1, "proof": proof }))?;
-    a.stage.act("Chain A: the proof that nobody fulfilled it brings the grain back", &[(&solver, vec![refund])])?;
+    relay.until_ended(a.stage, 1)?;
+    running.kill()?;
+    a.stage.note("The relay carried the proof that nobody fulfilled the second order: its units are back");
     let refunded = held(a.stage, &a.token, &maker)? - before;
-    Ok(Ending { delivered, paid, refunded, never_both: refused["error"] == "Fulfilled" })
+    let fallback = fallback::play((a.stage, &a.token), (b.stage, &b.token), [&maker, &solver])?;
+    Ok(Ending { delivered, paid, resumed, refunded, fallback, never_both: refused["error"] == "Fulfilled" })
 }
 
 /// Funds people, deploys what is exchanged, and a light client of the other chain.
@@ -175,14 +193,17 @@ fn chain_of(client: &Client) -> u64 {
     client.chain().0
 }
 
-fn document(id: &OrderId) -> Value {
+/// As it stands in documents.
+pub fn document(id: &OrderId) -> Value {
     json!({ "chain": id.chain, "contract": id.contract.to_string(), "order": id.order })
 }
 
-fn token(contract: &Contract) -> Value {
+/// A token as an asset.
+pub fn token(contract: &Contract) -> Value {
     json!({ "Token": contract.address.to_string() })
 }
 
-fn held(stage: &Stage<'_>, token: &Contract, who: &Signer) -> anyhow::Result<u64> {
+/// Units that somebody holds.
+pub fn held(stage: &Stage<'_>, token: &Contract, who: &Signer) -> anyhow::Result<u64> {
     number(&stage.ask(token, "balance_of", json!({ "holder": who.address().to_string() }))?)
 }

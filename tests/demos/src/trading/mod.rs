@@ -1,6 +1,8 @@
 //! One trade over three exchanges, whole or not at all; a batch at one price; and an exchange over two chains.
 
 mod chains;
+mod fallback;
+mod relay;
 mod story;
 
 use crate::network::{Ending, Network, Settings};
@@ -12,7 +14,7 @@ use serde_json::{Value, json};
 pub struct Arguments {}
 
 /// The contracts that it takes.
-const CONTRACTS: [&str; 13] = [
+const CONTRACTS: [&str; 14] = [
     "token",
     "liquidity-pool",
     "order-book",
@@ -26,6 +28,7 @@ const CONTRACTS: [&str; 13] = [
     "light-client",
     "remote-order",
     "remote-desk",
+    "hash-escrow",
 ];
 
 /// Starts four replicas, fills a pool, a book and a maker's signed order, splits one trade of a hundred over the three of them, lets
@@ -55,6 +58,8 @@ pub fn run(settings: &Settings, _: &Arguments) -> anyhow::Result<Ending> {
          nothing lost or made    {}\n\
          over two chains         {} delivered on B, {} paid on A; refunded when nobody did: {}\n\
          never both              {}\n\
+         relay killed half-way   {} paid by the next one\n\
+         without any relay       {} for {} by one secret; {} and {} back when the solver was gone\n\
          chain B replayed equal  {}\n",
         told.sold,
         story::SHARES[0],
@@ -71,6 +76,11 @@ pub fn run(settings: &Settings, _: &Arguments) -> anyhow::Result<Ending> {
         exchanged.paid,
         exchanged.refunded,
         yes(exchanged.never_both),
+        exchanged.resumed,
+        exchanged.fallback.paid,
+        exchanged.fallback.delivered,
+        exchanged.fallback.back[0],
+        exchanged.fallback.back[1],
         yes(replayed_beside),
     );
     let document = json!({
@@ -87,12 +97,17 @@ pub fn run(settings: &Settings, _: &Arguments) -> anyhow::Result<Ending> {
         "paid_on_a": exchanged.paid,
         "refunded": exchanged.refunded,
         "never_both": exchanged.never_both,
+        "paid_by_the_next_relay": exchanged.resumed,
+        "by_secret": { "paid": exchanged.fallback.paid, "delivered": exchanged.fallback.delivered },
+        "escrows_back": exchanged.fallback.back,
         "second_replay_equal": replayed_beside,
         "steps": Value::Array(steps),
         "steps_on_b": Value::Array(steps_beside),
     });
-    let both =
-        exchanged.never_both && exchanged.delivered >= 2_000 && exchanged.paid == 3_000 && exchanged.refunded == 3_000;
+    let both = exchanged.never_both
+        && exchanged.delivered >= 2_000
+        && [exchanged.paid, exchanged.resumed, exchanged.refunded] == [3_000; 3]
+        && exchanged.fallback.holds();
     let passed =
         both && replayed_beside && told.as_quoted && told.conserved && told.left == 0 && told.bought >= story::MIN_BUY;
     Ok(Ending { replayed, document, text, passed })

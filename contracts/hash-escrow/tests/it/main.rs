@@ -1,3 +1,4 @@
 //! Every test of the contract in one binary: most of the time of a small one is its linking.
 
 mod escrows;
+mod two_chains;

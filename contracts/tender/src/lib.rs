@@ -5,8 +5,9 @@ mod rounds;
 mod types;
 
 use counterpart_sdk::prelude::*;
+use counterpart_sealing::committee::{Committee as SecondSeal, MAX_MEMBERS};
 use counterpart_sealing::tender::{INFO, Opening, Place};
-use sealing_referee::SealingRefereeRef;
+use sealing_referee::{Committee, SealingRefereeRef};
 use trading::{Asset, fee};
 pub use types::{
     Disclosed, Ended, Opened, Phase, Responded, Response, ResponseChanged, Selected, Selection, Slashed, Status,
@@ -67,6 +68,9 @@ impl Tenders {
         let sizes = threshold > 0 && (1..=terms.target).contains(&terms.min_partial);
         let counts = (1..=MAX_RESPONSES).contains(&terms.max_responses) && (1..=MAX_ROUNDS).contains(&terms.max_rounds);
         let times = env::block_time_ms() < terms.close_ms && terms.close_ms < terms.select_ms && terms.validate_ms > 0;
+        let committee = terms.committee.map(|committee| self.committee(committee)).transpose()?;
+        let shows = |committee: Committee| terms.close_ms <= committee.opens_ms && committee.until_ms < terms.select_ms;
+        let times = times && committee.is_none_or(shows);
         if !sizes || !counts || !times || terms.min_parameter > terms.max_parameter {
             return Err(TenderError::BadTerms);
         }
@@ -93,7 +97,11 @@ impl Tenders {
         env::require_auth(&responder);
         let mut found = self.in_phase(tender, Phase::Open)?;
         let terms = found.terms;
-        if !(terms.min_partial..=terms.target).contains(&partial) || ciphertext.len() > MAX_CIPHERTEXT {
+        let most = match terms.committee {
+            None => MAX_CIPHERTEXT,
+            Some(_) => SecondSeal::sealed_len(MAX_MEMBERS, MAX_CIPHERTEXT),
+        };
+        if !(terms.min_partial..=terms.target).contains(&partial) || ciphertext.len() > most {
             return Err(TenderError::BadResponse);
         }
         if found.responses >= terms.max_responses {
@@ -176,12 +184,13 @@ impl Tenders {
         self.next_round(tender, found, &[response])
     }
 
-    /// Ends what had time enough; anybody: a round, with or without those who did not validate, or a tender whose initiator did not
-    /// select.
+    /// Ends what had time enough; anybody: a round, with or without those who did not validate, a tender whose initiator did not
+    /// select, or one that its committee left shut, which is nobody's fault here.
     pub fn time_out(&mut self, tender: u64) -> Result<Phase, TenderError> {
         let found = self.tender(tender).ok_or(TenderError::NoTender { tender })?;
         let now = env::block_time_ms();
         match (found.phase, &found.selection) {
+            (Phase::Selecting, _) if self.stays_shut(&found.terms, now)? => self.fail(tender, found),
             (Phase::Selecting, _) if now >= found.terms.select_ms => {
                 self.slash_initiator(tender, found.clone(), None)?;
                 let found = self.tender(tender).ok_or(TenderError::NoTender { tender })?;
@@ -210,7 +219,11 @@ impl Tenders {
         let place = self.place(tender, &disputed);
         let text = opening(&opened).text().to_vec();
         let referee = SealingRefereeRef::at(self.referee.get_or_default());
-        let resealed = referee.seal(found.terms.key, INFO.to_vec(), place.aad(), text, seed).try_call();
+        let (key, aad) = (found.terms.key, place.aad());
+        let resealed = match found.terms.committee {
+            None => referee.seal(key, INFO.to_vec(), aad, text, seed).try_call(),
+            Some(committee) => referee.seal_twice(committee, key, INFO.to_vec(), aad, text, seed).try_call(),
+        };
         let holds = match resealed {
             Ok(Ok(sealed)) => sealed.enc == disputed.enc && sealed.ciphertext == disputed.ciphertext,
             _ => false,
@@ -235,6 +248,17 @@ impl Tenders {
         self.claims.remove(&(account, asset));
         asset.transfer(env::self_address(), account, units)?;
         Ok(units)
+    }
+
+    fn committee(&self, committee: u64) -> Result<Committee, TenderError> {
+        let answer = SealingRefereeRef::at(self.referee.get_or_default()).committee(committee).try_call();
+        answer.ok().and_then(Result::ok).flatten().ok_or(TenderError::NoCommittee { committee })
+    }
+
+    /// Whether too few of the committee have shown their keys in time, so that nobody can open anything.
+    fn stays_shut(&self, terms: &Terms, now: u64) -> Result<bool, TenderError> {
+        let committee = terms.committee.map(|committee| self.committee(committee)).transpose()?;
+        Ok(committee.is_some_and(|found| now >= found.until_ms && (found.shown.len() as u32) < found.threshold))
     }
 
     fn in_phase(&self, tender: u64, phase: Phase) -> Result<Tender, TenderError> {

@@ -16,6 +16,9 @@ pub struct Terms {
     pub threshold_ppm: u32,
     /// The X25519 key for which parameters are sealed; the other half stays with the initiator. One for each tender.
     pub key: [u8; 32],
+    /// The referee's committee for whom responses are sealed once more, so that the initiator cannot look before they are closed; its
+    /// keys are shown between `close_ms` and `select_ms`. Nobody if there is none.
+    pub committee: Option<u64>,
     /// Whether the lowest parameter is the best, such as a rate; else the highest is.
     pub lowest_first: bool,
     /// Parameters below this are invalid.
@@ -169,6 +172,11 @@ pub enum TenderError {
     },
     /// Too few or too many units, or too many bytes.
     BadResponse,
+    /// The referee has no such committee.
+    NoCommittee {
+        /// Its number.
+        committee: u64,
+    },
     /// There are as many responses as there can be.
     Full,
     /// The parameter and salt are not what was committed to.

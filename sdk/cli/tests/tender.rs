@@ -96,6 +96,66 @@ fn what_lenders_seal_the_borrower_opens_and_ranks() {
 }
 
 #[test]
+fn a_committee_of_keys_opens_what_was_sealed_once_more() {
+    let home = Home::new();
+    let names = ["ann", "ben", "cid"];
+    let members: Vec<String> = names
+        .iter()
+        .map(|name| {
+            home.run(&["keys", "new", name], 0);
+            let key = home.document(&["tender", "key", name, "--label", "loan 7"]);
+            key["key"].as_str().expect("a key").to_owned()
+        })
+        .collect();
+    let (key, contract) = (home.key("loan 7"), format!("0x{}", "01".repeat(32)));
+    let sealed = home.document(&[
+        "tender",
+        "seal",
+        "--key",
+        &key,
+        "--chain",
+        "1337",
+        "--contract",
+        &contract,
+        "--tender",
+        "3",
+        "--responder",
+        "dev:alice",
+        "--partial",
+        "400",
+        "--parameter",
+        "50000",
+        "--member",
+        &members[0],
+        "--member",
+        &members[1],
+        "--member",
+        &members[2],
+        "--threshold",
+        "2",
+    ]);
+    let mut response = sealed["respond"].clone();
+    response["response"] = json!(0);
+    let opened = |shown: &[usize]| {
+        let show = |member: &usize| {
+            let seed = home.document(&["tender", "show", names[*member], "--label", "loan 7"]);
+            json!({ "member": member, "seed": seed["seed"] })
+        };
+        let shown: Vec<Value> = shown.iter().map(show).collect();
+        let committee = json!({ "members": members, "threshold": 2, "shown": shown });
+        let all = json!({
+            "chain": 1337, "contract": contract, "tender": 3, "responses": [response], "committee": committee,
+        });
+        let file = home.file("responses.json", &all);
+        home.document(&["tender", "open", "borrower", "--label", "loan 7", &file])["select"].clone()
+    };
+    assert_eq!(opened(&[1])["invalid"], json!([0]), "one of two");
+    let select = opened(&[2, 0]);
+    assert_eq!((&select["invalid"], &select["opened"][0]["parameter"]), (&json!([]), &json!("50000")));
+    assert_eq!(select["opened"][0]["salt"], sealed["keep"]["salt"]);
+}
+
+#[test]
 fn what_is_not_meant_is_an_error_of_input() {
     let home = Home::new();
     let key = home.key("loan 7");
@@ -109,6 +169,9 @@ fn what_is_not_meant_is_an_error_of_input() {
     wrong(&key[..60], "1");
     wrong(&format!("0x{}", "00".repeat(32)), "1");
     wrong(&key, "many");
+    let alone = ["tender", "seal", "--chain", "1", "--contract", "dev:a", "--tender", "1", "--responder", "dev:b"];
+    let rest = ["--partial", "1", "--parameter", "1", "--key", &key, "--member", &key, "--threshold", "2"];
+    home.run(&alone.iter().copied().chain(rest).collect::<Vec<_>>(), 2);
     let file = home.file("ranked.json", &json!({ "response": 1 }));
     home.run(&["tender", "rank", "--target", "5", &file], 2);
     home.run(&["tender", "open", "borrower", "--label", "loan 7", &file], 2);

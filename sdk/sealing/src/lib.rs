@@ -5,6 +5,7 @@
 
 extern crate alloc;
 
+pub mod committee;
 mod seed;
 pub mod tender;
 

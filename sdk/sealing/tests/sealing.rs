@@ -1,5 +1,6 @@
 //! Published vectors, and what is bound to what.
 
+use counterpart_sealing::committee::Committee;
 use counterpart_sealing::tender::{Opening, Place, Ranked, open_parameter, seal_parameter, select};
 use counterpart_sealing::{Sealed, SealingError, SecretKey, seal};
 
@@ -99,4 +100,47 @@ fn the_best_are_selected_whole_and_ties_by_number() {
     assert_eq!(select(&[ranked(5, 60, 1), ranked(2, 60, 1)], 100, true), (vec![2], 60));
     assert_eq!(select(&[ranked(0, u128::MAX, 1), ranked(1, 9, 2)], u128::MAX, true), (vec![0], u128::MAX));
     assert_eq!(select(&[], 100, true), (vec![], 0));
+}
+
+#[test]
+fn a_committee_opens_together_what_none_of_it_opens_alone() {
+    let seeds: Vec<[u8; 32]> = (1..=5).map(|byte| [byte; 32]).collect();
+    let keys = |members: &[usize]| {
+        members.iter().map(|member| (*member, SecretKey::from_seed(&seeds[*member]))).collect::<Vec<_>>()
+    };
+    let members: Vec<[u8; 32]> = seeds.iter().map(|seed| SecretKey::from_seed(seed).public_key()).collect();
+    let committee = Committee::new(&members, 3).expect("three of five");
+    let receiver = SecretKey::from_seed(&[42; 32]);
+    let inner = seal(&receiver.public_key(), b"info", b"place", b"text", &[8; 32]).expect("a key");
+    let sealed = committee.seal(b"place", &inner, &[9; 32]).expect("keys");
+    assert_eq!(sealed.ciphertext.len(), Committee::sealed_len(5, inner.ciphertext.len()));
+    assert_eq!(committee.seal(b"place", &inner, &[9; 32]).expect("keys"), sealed, "the same seed, the same bytes");
+    assert_ne!(committee.seal(b"place", &inner, &[10; 32]).expect("keys"), sealed);
+    assert_eq!(receiver.open(b"info", b"place", &sealed), Err(SealingError::DoesNotOpen), "no early look");
+    for some in [[0, 1, 2], [4, 2, 0], [1, 3, 4]] {
+        assert_eq!(committee.open(b"place", &sealed, &keys(&some)), Ok(inner.clone()), "{some:?}");
+    }
+    assert_eq!(committee.open(b"place", &sealed, &keys(&[0, 1, 2, 3, 4])), Ok(inner), "more than enough");
+    let refused = |place: &[u8], sealed: &Sealed, keys: &[(usize, SecretKey)]| {
+        assert_eq!(committee.open(place, sealed, keys), Err(SealingError::DoesNotOpen));
+    };
+    refused(b"place", &sealed, &keys(&[0, 1]));
+    refused(b"other", &sealed, &keys(&[0, 1, 2]));
+    refused(b"place", &sealed, &keys(&[0, 1, 1]));
+    let mut mixed = keys(&[0, 1, 2]);
+    mixed[0].0 = 3;
+    refused(b"place", &sealed, &mixed);
+    let mut changed = sealed.clone();
+    for index in 0..sealed.ciphertext.len() {
+        changed.ciphertext[index] ^= 1;
+        let share = index.checked_sub(sealed.ciphertext.len() - 5 * 80).map(|at| at / 80);
+        if share.is_none_or(|member| member < 3) {
+            refused(b"place", &changed, &keys(&[0, 1, 2]));
+        }
+        changed.ciphertext[index] ^= 1;
+    }
+    refused(b"place", &Sealed { ciphertext: sealed.ciphertext[..400].to_vec(), ..sealed.clone() }, &keys(&[0, 1, 2]));
+    refused(b"place", &Sealed { ciphertext: Vec::new(), ..sealed }, &keys(&[0, 1, 2]));
+    assert!(Committee::new(&members, 0).is_none() && Committee::new(&members, 6).is_none());
+    assert!(Committee::new(&[members[0], members[0]], 1).is_none() && Committee::new(&[], 0).is_none());
 }

@@ -16,6 +16,7 @@ pub const LENDER_BOND: u128 = 7;
 
 pub struct Setting {
     pub tenders: TendersRef,
+    pub referee: SealingRefereeRef,
     pub money: TokenRef,
     pub borrower: Account,
     pub lenders: Vec<Account>,
@@ -44,7 +45,8 @@ impl Setting {
         let referee = chain.deploy(&borrower, &referee, SealingRefereeRef::new()).expect("deployed");
         let subject = Subject::new("tender", native_tenders());
         let tenders = TendersRef::at(chain.deploy(&borrower, &subject, TendersRef::new(referee)).expect("deployed"));
-        Self { tenders, money, borrower, lenders, key: SecretKey::from_seed(&[42; 32]) }
+        let referee = SealingRefereeRef::at(referee);
+        Self { tenders, referee, money, borrower, lenders, key: SecretKey::from_seed(&[42; 32]) }
     }
 
     pub fn asset(&self) -> Asset {
@@ -59,6 +61,7 @@ impl Setting {
             target: 1_000,
             threshold_ppm: 800_000,
             key: self.key.public_key(),
+            committee: None,
             lowest_first: true,
             min_parameter: 1,
             max_parameter: 200_000,

@@ -5,6 +5,7 @@ use crate::Context;
 use crate::chain::address;
 use crate::keystore::random;
 use crate::output::{Exit, Failure, OrFail};
+use counterpart_sealing::committee::{Committee, MAX_MEMBERS};
 use counterpart_sealing::tender::{Opening, Place, Ranked, SealedParameter, open_parameter, seal_parameter, select};
 use counterpart_sealing::{Sealed, SecretKey};
 use serde::Deserialize;
@@ -29,6 +30,14 @@ pub enum Command {
     },
     /// Seal a parameter and commit to it: what `respond` takes, and what its responder keeps.
     Seal(SealArguments),
+    /// The seed of a committee member's key, to be shown when the tender has closed: what the referee's `show` takes.
+    Show {
+        /// The key's name.
+        name: String,
+        /// The tender's own words, as for `tender key`.
+        #[arg(long)]
+        label: String,
+    },
     /// Open responses: what the contract's `select` and `tender rank` take.
     Open {
         /// The key's name.
@@ -36,7 +45,8 @@ pub enum Command {
         /// The tender's own words, as for `tender key`.
         #[arg(long)]
         label: String,
-        /// A JSON document with `chain`, `contract`, `tender` and `responses`, as `query` answers them; - is standard input.
+        /// A JSON document with `chain`, `contract`, `tender`, `responses` and, if there is one, `committee`, as `query` answers
+        /// them; - is standard input.
         file: PathBuf,
     },
     /// Who would be selected among opened responses.
@@ -76,6 +86,12 @@ pub struct SealArguments {
     /// The parameter that nobody but the initiator shall see.
     #[arg(long)]
     parameter: u64,
+    /// The public key of a committee's member, in their order; given once for each, the parameter is sealed once more for them.
+    #[arg(long, value_name = "KEY")]
+    member: Vec<String>,
+    /// How many members have to show their keys.
+    #[arg(long, requires = "member", value_name = "COUNT")]
+    threshold: Option<usize>,
 }
 
 /// Responses of a tender, as the contract answers them.
@@ -85,6 +101,21 @@ struct Responses {
     contract: String,
     tender: u64,
     responses: Vec<Response>,
+    committee: Option<Members>,
+}
+
+/// A committee, as the referee answers it.
+#[derive(Deserialize)]
+struct Members {
+    members: Vec<String>,
+    threshold: usize,
+    shown: Vec<Shown>,
+}
+
+#[derive(Deserialize)]
+struct Shown {
+    member: usize,
+    seed: String,
 }
 
 #[derive(Deserialize)]
@@ -114,6 +145,13 @@ pub fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
             let public = hex(&tender_key(context, &name, &label)?.public_key());
             context.output.result(&json!({ "key": public }), &public);
         }
+        Command::Show { name, label } => {
+            let seed = hex(&*tender_seed(context, &name, &label)?);
+            context
+                .output
+                .note("whoever sees it can open what was sealed for this key: show it when the tender has closed");
+            context.output.result(&json!({ "seed": seed }), &seed);
+        }
         Command::Seal(arguments) => seal(context, &arguments)?,
         Command::Open { name, label, file } => open(context, &name, &label, &file)?,
         Command::Rank { target, highest_first, file } => {
@@ -131,13 +169,26 @@ pub fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The key of one tender. Signatures are the same each time (RFC 8032), so nothing has to be kept.
 fn tender_key(context: &Context, name: &str, label: &str) -> anyhow::Result<SecretKey> {
+    Ok(SecretKey::from_seed(&*tender_seed(context, name, label)?))
+}
+
+/// What the key of one tender comes of. Signatures are the same each time (RFC 8032), so nothing has to be kept.
+fn tender_seed(context: &Context, name: &str, label: &str) -> anyhow::Result<Zeroizing<[u8; 32]>> {
     let signed = keys::open(context, name)?.sign(format!("{LABEL}:{label}").as_bytes());
     // Half of a signature is as hard to guess as the key, and DeriveKeyPair spreads it.
     let (_, half) = signed.0.split_at(32);
-    let seed = Zeroizing::new(<[u8; 32]>::try_from(half).unwrap_or_default());
-    Ok(SecretKey::from_seed(&seed))
+    Ok(Zeroizing::new(<[u8; 32]>::try_from(half).unwrap_or_default()))
+}
+
+fn committee(members: &[String], threshold: usize) -> anyhow::Result<Committee> {
+    let members: Vec<[u8; 32]> =
+        members.iter().map(|member| bytes("public key", member)).collect::<anyhow::Result<_>>()?;
+    let refused = || {
+        Failure::new(Exit::Input, "committee", format!("{threshold} of {} members make no committee", members.len()))
+            .hint(format!("1 to {MAX_MEMBERS} members, none twice, and a threshold among them"))
+    };
+    Ok(Committee::new(&members, threshold).ok_or_else(refused)?)
 }
 
 fn seal(context: &Context, arguments: &SealArguments) -> anyhow::Result<()> {
@@ -154,7 +205,13 @@ fn seal(context: &Context, arguments: &SealArguments) -> anyhow::Result<()> {
     random(seed.as_mut_slice())?;
     let public = bytes::<32>("key", key)?;
     let sealed = seal_parameter(&public, &place, &Opening { parameter: *parameter, salt }, &seed);
-    let SealedParameter { sealed, commitment } = sealed.or_fail(Exit::Input, "key", "nothing can be sealed for it")?;
+    let SealedParameter { mut sealed, commitment } =
+        sealed.or_fail(Exit::Input, "key", "nothing can be sealed for it")?;
+    if !arguments.member.is_empty() {
+        let committee = committee(&arguments.member, arguments.threshold.unwrap_or(arguments.member.len()))?;
+        let twice = committee.seal(&place.aad(), &sealed, &seed);
+        sealed = twice.or_fail(Exit::Input, "key", "nothing can be sealed for a member")?;
+    }
     let document = json!({
         "respond": {
             "tender": tender.to_string(),
@@ -174,7 +231,13 @@ fn seal(context: &Context, arguments: &SealArguments) -> anyhow::Result<()> {
 
 fn open(context: &Context, name: &str, label: &str, file: &PathBuf) -> anyhow::Result<()> {
     let key = tender_key(context, name, label)?;
-    let Responses { chain, contract, tender, responses } = read(file)?;
+    let Responses { chain, contract, tender, responses, committee: members } = read(file)?;
+    let second = members.map(|Members { members, threshold, shown }| {
+        let keys =
+            shown.iter().map(|Shown { member, seed }| Ok((*member, SecretKey::from_seed(&bytes("seed", seed)?))));
+        Ok::<_, anyhow::Error>((committee(&members, threshold)?, keys.collect::<anyhow::Result<Vec<_>>>()?))
+    });
+    let second = second.transpose()?;
     let contract = address(context, &contract)?.0;
     let (mut opened, mut ranked, mut invalid) = (Vec::new(), Vec::new(), Vec::new());
     for Response { response, responder, partial, enc, ciphertext, commitment } in responses {
@@ -183,7 +246,11 @@ fn open(context: &Context, name: &str, label: &str, file: &PathBuf) -> anyhow::R
             hex::decode(ciphertext.trim_start_matches("0x")).map_err(|_| bad("ciphertext", &ciphertext))?;
         let sealed = Sealed { enc: bytes("enc", &enc)?, ciphertext };
         let commitment = bytes("commitment", &commitment)?;
-        match open_parameter(&key, &place, &SealedParameter { sealed, commitment }) {
+        let once = match &second {
+            Some((committee, keys)) => committee.open(&place.aad(), &sealed, keys),
+            None => Ok(sealed),
+        };
+        match once.and_then(|sealed| open_parameter(&key, &place, &SealedParameter { sealed, commitment })) {
             Ok(Opening { parameter, salt }) => {
                 let parameter = parameter.to_string();
                 ranked.push(json!({ "response": response, "partial": partial.to_string(), "parameter": parameter }));

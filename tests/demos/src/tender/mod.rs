@@ -23,11 +23,13 @@ pub fn run(settings: &Settings, _: &Arguments) -> anyhow::Result<Ending> {
     let yes = |holds: bool| if holds { "yes" } else { "NO" };
     let text = format!(
         "{transactions} transactions, {certified} certified\n\
+         opened too early        {} of 12 responses\n\
          first round             {} units of {} lenders; one lied, one refused\n\
          second round            {} units at {} % together\n\
          paid back               {} units in 12 instalments, {} of them to lenders\n\
          after the default       {} of {} units owed came by auction\n\
          nothing lost or made    {}\n",
+        told.opened_early,
         told.first_sum,
         told.first_lenders,
         told.sum,
@@ -38,10 +40,15 @@ pub fn run(settings: &Settings, _: &Arguments) -> anyhow::Result<Ending> {
         told.owed,
         yes(told.conserved),
     );
-    let passed = told.conserved && told.sum == 900 && told.blended_ppm == 46_111 && told.repaid - told.paid_out <= 3;
+    let passed = told.opened_early == 0
+        && told.conserved
+        && told.sum == 900
+        && told.blended_ppm == 46_111
+        && told.repaid - told.paid_out <= 3;
     let document = json!({
         "transactions": transactions,
         "certified": certified,
+        "opened_too_early": told.opened_early,
         "first_round": { "sum": told.first_sum, "lenders": told.first_lenders },
         "second_round": { "sum": told.sum, "blended_rate_ppm": told.blended_ppm },
         "repaid": told.repaid,

@@ -5,8 +5,9 @@ use counterpart_cli::output::{Exit, Failure};
 use counterpart_client::Signer;
 use counterpart_ledger::{Action, Address};
 use counterpart_node::{FAUCET, dev_account};
+use counterpart_sealing::committee::Committee;
 use counterpart_sealing::tender::{Opening, Place, SealedParameter, open_parameter, seal_parameter};
-use counterpart_sealing::{Sealed, SecretKey};
+use counterpart_sealing::{Sealed, SealingError, SecretKey};
 use serde_json::{Value, json};
 use std::cell::Cell;
 
@@ -17,6 +18,7 @@ const MONEY: u64 = 2_000;
 /// The devnet's number.
 const CHAIN: u64 = 1337;
 const CLOSE_MS: u64 = 600_000;
+const MINUTE_MS: u64 = 60_000;
 const ROUND_MS: u64 = 300_000;
 const MONTH_MS: u64 = 30 * 86_400_000;
 
@@ -40,8 +42,14 @@ const REFUSES: usize = 3;
 /// Who commits to another rate than it seals.
 const LIES: usize = 4;
 
+/// Members of the committee that keeps the borrower from looking early, and how many of them are enough.
+const MEMBERS: usize = 3;
+const THRESHOLD: usize = 2;
+
 /// What the story ends with.
 pub struct Ending {
+    /// Responses that the borrower could open before the committee showed its keys.
+    pub opened_early: usize,
     pub first_sum: u64,
     pub first_lenders: usize,
     pub sum: u64,
@@ -57,6 +65,7 @@ struct Cast {
     borrower: Signer,
     lenders: Vec<Signer>,
     money: Contract,
+    referee: Contract,
     tenders: Contract,
     loans: Contract,
     /// The borrower's key of a tender, by its number: another for each.
@@ -68,11 +77,12 @@ struct Cast {
 /// Plays it.
 pub fn play(stage: &mut Stage<'_>) -> anyhow::Result<Ending> {
     let cast = begin(stage)?;
-    let (first, second) = tender(stage, &cast)?;
+    let (opened_early, first, second) = tender(stage, &cast)?;
     let (repaid, paid_out, blended_ppm) = pay_back(stage, &cast)?;
     let (owed, recovered) = default(stage, &cast)?;
     let conserved = conserved(stage, &cast)?;
     Ok(Ending {
+        opened_early,
         first_sum: number(&first["sum"])?,
         first_lenders: first["selected"].as_array().map_or(0, Vec::len),
         sum: number(&second["sum"])?,
@@ -103,7 +113,7 @@ fn begin(stage: &mut Stage<'_>) -> anyhow::Result<Cast> {
     let mints = everybody().map(mint).collect::<anyhow::Result<Vec<_>>>()?;
     stage.act("Mint money for all", &[(&borrower, mints)])?;
     let keys = |tender: u64| SecretKey::from_seed(&[tender as u8 + 1; 32]);
-    Ok(Cast { borrower, lenders, money, tenders, loans, keys, passed_ms: Cell::new(0) })
+    Ok(Cast { borrower, lenders, money, referee, tenders, loans, keys, passed_ms: Cell::new(0) })
 }
 
 impl Cast {
@@ -113,13 +123,52 @@ impl Cast {
         stage.advance_ms(by_ms)
     }
 
+    fn now_ms(&self) -> u64 {
+        now_ms() + self.passed_ms.get()
+    }
+
+    /// Forms the committee of the first tender: its members made keys for it, and show them from its close on.
+    fn form(&self, stage: &mut Stage<'_>) -> anyhow::Result<()> {
+        let members: Vec<String> = (0..MEMBERS).map(|member| hex(&member_key(member).public_key())).collect();
+        let opens_ms = self.now_ms() + CLOSE_MS + MINUTE_MS;
+        let form = json!({
+            "members": members, "threshold": THRESHOLD, "opens_ms": opens_ms, "until_ms": opens_ms + CLOSE_MS / 2,
+        });
+        let form = self.referee.call("form", form)?;
+        stage.act("Form a committee of three, of whom two have to show their keys", &[(&self.borrower, vec![form])])
+    }
+
+    fn show(&self, stage: &mut Stage<'_>) -> anyhow::Result<()> {
+        let show = |member: usize| {
+            let seed = hex(&member_seed(member));
+            self.referee.call("show", json!({ "committee": 0, "member": member, "seed": seed }))
+        };
+        // The first member stays away.
+        let shown = (1..MEMBERS).map(show).collect::<anyhow::Result<Vec<_>>>()?;
+        stage.act("Two members of the committee show their keys", &[(&self.lenders[11], shown)])
+    }
+
+    /// What takes the second seal off, as far as keys were shown.
+    fn once(&self, stage: &Stage<'_>, place: &Place, sealed: Sealed) -> anyhow::Result<Result<Sealed, SealingError>> {
+        if place.tender != 0 {
+            return Ok(Ok(sealed));
+        }
+        let found = stage.ask(&self.referee, "committee", json!({ "committee": 0 }))?;
+        let mut keys = Vec::new();
+        for shown in found["shown"].as_array().into_iter().flatten() {
+            let seed = SecretKey::from_seed(&fixed(&unhex(&shown["seed"])?)?);
+            keys.push((usize::try_from(number(&shown["member"])?)?, seed));
+        }
+        Ok(second_seal()?.open(&place.aad(), &sealed, &keys))
+    }
+
     fn terms(&self, tender: u64, target: u64) -> Value {
-        let now_ms = now_ms() + self.passed_ms.get();
+        let now_ms = self.now_ms();
         json!({
             "initiator": self.borrower.address().to_string(),
             "asset": { "Token": self.money.address.to_string() },
             "target": target, "threshold_ppm": 800_000,
-            "key": hex(&(self.keys)(tender).public_key()),
+            "key": hex(&(self.keys)(tender).public_key()), "committee": if tender == 0 { json!(0) } else { Value::Null },
             "lowest_first": true, "min_parameter": 1, "max_parameter": 200_000,
             "min_partial": 10, "max_responses": 40,
             "close_ms": now_ms + CLOSE_MS, "select_ms": now_ms + 2 * CLOSE_MS, "validate_ms": ROUND_MS,
@@ -136,7 +185,11 @@ impl Cast {
             let sealed = seal_parameter(&key, &place, &Opening { parameter, salt }, &seed);
             sealed.map_err(|error| Failure::new(Exit::Bug, "seal", error))
         };
-        let SealedParameter { sealed, mut commitment } = seal(rate)?;
+        let SealedParameter { mut sealed, mut commitment } = seal(rate)?;
+        if tender == 0 {
+            let twice = second_seal()?.seal(&place.aad(), &sealed, &seed);
+            sealed = twice.map_err(|error| Failure::new(Exit::Bug, "seal", error))?;
+        }
         if tender == 0 && lender == LIES {
             commitment = seal(rate + 20_000)?.commitment;
         }
@@ -162,9 +215,11 @@ impl Cast {
             let bytes = |field: &str| unhex(&found[field]);
             let responder = Address(fixed(&bytes("responder")?)?);
             let sealed = Sealed { enc: fixed(&bytes("enc")?)?, ciphertext: bytes("ciphertext")? };
-            let sealed = SealedParameter { sealed, commitment: fixed(&bytes("commitment")?)? };
+            let commitment = fixed(&bytes("commitment")?)?;
             let place = self.place(tender, responder, number(&found["partial"])?);
-            match open_parameter(&(self.keys)(tender), &place, &sealed) {
+            let once = self.once(stage, &place, sealed)?;
+            let open = |sealed| open_parameter(&(self.keys)(tender), &place, &SealedParameter { sealed, commitment });
+            match once.and_then(open) {
                 Ok(Opening { parameter, salt }) => {
                     opened.push(json!({ "response": response, "parameter": parameter, "salt": hex(&salt) }));
                 }
@@ -178,7 +233,6 @@ impl Cast {
     }
 
     fn select(&self, stage: &mut Stage<'_>, tender: u64, responses: u64) -> anyhow::Result<Value> {
-        self.pass(stage, CLOSE_MS)?;
         let (opened, invalid) = self.opened(stage, tender, responses)?;
         let select = json!({ "tender": tender, "opened": opened, "invalid": invalid });
         let select = self.tenders.call("select", select)?;
@@ -243,15 +297,20 @@ impl Cast {
     }
 }
 
-/// The tender for a thousand; answers the selections of both rounds.
-fn tender(stage: &mut Stage<'_>, cast: &Cast) -> anyhow::Result<(Value, Value)> {
+/// The tender for a thousand; answers how much could be opened too early, and the selections of both rounds.
+fn tender(stage: &mut Stage<'_>, cast: &Cast) -> anyhow::Result<(usize, Value, Value)> {
+    cast.form(stage)?;
     let open = cast.tenders.call("open", json!({ "terms": cast.terms(0, 1_000) }))?;
     stage.act("A borrower asks for a thousand, 800 or more", &[(&cast.borrower, vec![open])])?;
     let mut responses = Vec::new();
     for (lender, (units, rate)) in RESPONSES.iter().enumerate() {
         responses.push((&cast.lenders[lender], vec![cast.response(0, lender, *units, *rate)?]));
     }
-    stage.act("Twelve lenders respond with sealed rates, and lock their units", &responses)?;
+    stage.act("Twelve lenders respond with rates sealed twice, and lock their units", &responses)?;
+    cast.pass(stage, CLOSE_MS + 2 * MINUTE_MS)?;
+    stage.note("The borrower looks before the committee has shown anything");
+    let opened_early = cast.opened(stage, 0, RESPONSES.len() as u64)?.0.len();
+    cast.show(stage)?;
     let first = cast.select(stage, 0, RESPONSES.len() as u64)?;
     // Transactions of one block have no order among senders: whose response has which number, the chain knows.
     let selected = first["selected"].as_array().cloned().unwrap_or_default();
@@ -271,7 +330,7 @@ fn tender(stage: &mut Stage<'_>, cast: &Cast) -> anyhow::Result<(Value, Value)> 
     cast.validate(stage, 0, &second)?;
     cast.pass(stage, ROUND_MS)?;
     cast.time_out(stage, 0)?;
-    Ok((first, second))
+    Ok((opened_early, first, second))
 }
 
 /// Twelve instalments; answers what was paid, what lenders took out, and the rate of all together.
@@ -299,6 +358,7 @@ fn default(stage: &mut Stage<'_>, cast: &Cast) -> anyhow::Result<(u64, u64)> {
     stage.act("Another tender, for 200", &[(&cast.borrower, vec![open])])?;
     let response = cast.response(1, 7, 200, 90_000)?;
     stage.act("One lender responds", &[(&cast.lenders[7], vec![response])])?;
+    cast.pass(stage, CLOSE_MS)?;
     let selection = cast.select(stage, 1, 1)?;
     cast.validate(stage, 1, &selection)?;
     cast.originate(stage, 1)?;
@@ -323,6 +383,19 @@ fn conserved(stage: &Stage<'_>, cast: &Cast) -> anyhow::Result<bool> {
     let contracts = [cast.tenders.address.to_string(), cast.loans.address.to_string()];
     let held = people.chain(contracts).map(|who| cast.held(stage, &who)).sum::<anyhow::Result<u64>>()?;
     Ok(held == MONEY * (cast.lenders.len() as u64 + 1))
+}
+
+fn member_seed(member: usize) -> [u8; 32] {
+    [member as u8 + 201; 32]
+}
+
+fn member_key(member: usize) -> SecretKey {
+    SecretKey::from_seed(&member_seed(member))
+}
+
+fn second_seal() -> anyhow::Result<Committee> {
+    let members: Vec<[u8; 32]> = (0..MEMBERS).map(|member| member_key(member).public_key()).collect();
+    Ok(Committee::new(&members, THRESHOLD).ok_or_else(|| Failure::new(Exit::Bug, "demo", "no committee"))?)
 }
 
 fn unhex(value: &Value) -> anyhow::Result<Vec<u8>> {

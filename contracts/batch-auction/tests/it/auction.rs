@@ -131,3 +131,14 @@ fn orders_have_bounds_and_auctions_sense(chain: &mut Chain) {
         AuctionError::Role { .. }
     ));
 }
+
+#[contract_test]
+fn terms_orders_and_admin_can_be_asked(chain: &mut Chain) {
+    let setting = Setting::new(chain);
+    let terms = chain.query(setting.auction.terms()).expect("answered").expect("made");
+    assert_eq!((terms.collect_ms, terms.solve_ms), (crate::setting::COLLECT_MS, crate::setting::SOLVE_MS));
+    let order = setting.submit(chain, 0, true, 100, 150, true).expect("submitted");
+    let waiting = chain.query(setting.auction.order(order)).expect("answered").expect("it waits");
+    assert_eq!((waiting.owner, waiting.units, waiting.min_buy), (setting.people[0].address, 100, 150));
+    assert_eq!(chain.query(setting.auction.admin()), Ok(setting.people[0].address));
+}

@@ -74,6 +74,8 @@ fn the_secret_opens_it_once_for_the_receiver(chain: &mut Chain) {
     let setting = Setting::new(chain);
     assert_eq!(setting.lock(chain, setting.terms()), Ok(0));
     let escrow = setting.escrow;
+    assert_eq!(chain.query(escrow.escrow(0)), Ok(Some(setting.terms())));
+    assert_eq!(chain.query(escrow.escrow(1)), Ok(None));
     assert_eq!(error(chain.call(&setting.taker, escrow.withdraw(0, [8; 32]))), EscrowError::WrongSecret);
     let next_ms = setting.terms().public_ms;
     assert_eq!(error(chain.call(&setting.anybody, escrow.withdraw(0, SECRET))), EscrowError::WrongTime { next_ms });

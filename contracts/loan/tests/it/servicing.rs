@@ -63,6 +63,12 @@ fn claim(chain: &mut Chain, setting: &Setting, loans: &LoansRef, who: &Account, 
 fn twelve_instalments_pay_everybody_their_units_and_their_rate(chain: &mut Chain) {
     let (setting, loans) = lent(chain);
     assert_eq!(chain.query(loans.blended_rate_ppm(0)), Ok(Some(46_111)), "4.611 %");
+    assert_eq!(chain.query(loans.loan_of(setting.tenders.address, 0)), Ok(Some(0)));
+    assert_eq!(chain.query(loans.loan_of(setting.tenders.address, 1)), Ok(None));
+    let lines = chain.query(loans.lines(0)).expect("answered");
+    let lines: Vec<_> = lines.iter().map(|line| (line.lender, line.principal, line.rate_ppm)).collect();
+    let lender = |lender: usize| setting.lenders[lender].address;
+    assert_eq!(lines, [(lender(2), 20_000, 40_000), (lender(1), 30_000, 45_000), (lender(0), 40_000, 50_000)]);
     let mut interest = 0;
     for number in 1..=12 {
         chain.advance_ms(MONTH_MS - 1_000);

@@ -176,3 +176,32 @@ fn pausing_keeps_nobody_from_taking_out(chain: &mut Chain) {
     assert!(matches!(error(chain.call(&alice, book.set_paused(false))), BookError::Role { .. }));
     assert!(matches!(error(chain.call(&alice, book.collect_fees(alice.address))), BookError::Role { .. }));
 }
+
+#[contract_test]
+fn the_admin_hands_over_after_the_delay_and_the_market_stays_as_it_is(chain: &mut Chain) {
+    let setting = stocked(chain);
+    let (book, alice, owner) = (setting.book, setting.people[ALICE].clone(), setting.owner.clone());
+    let market = chain.query(book.market()).expect("answered").expect("open");
+    assert_eq!((market.lot, market.tick, market.base), (LOT, crate::setting::TICK, setting.base()));
+    assert_eq!(chain.query(book.admin()), Ok(owner.address));
+    chain.call(&owner, book.propose_admin(Some(alice.address))).expect("proposed");
+    assert!(matches!(error(chain.call(&alice, book.accept_admin())), BookError::Role { .. }), "the delay is not over");
+    chain.advance_ms(market.admin_delay_ms);
+    chain.call(&alice, book.accept_admin()).expect("after the delay");
+    assert_eq!(chain.query(book.admin()), Ok(alice.address));
+    chain.call(&alice, book.set_paused(true)).expect("the new admin");
+    assert!(matches!(error(chain.call(&owner, book.set_paused(false))), BookError::Role { .. }));
+}
+
+#[contract_test]
+fn what_is_sold_for_so_much_is_as_little_as_brings_it(chain: &mut Chain) {
+    let setting = Setting::new(chain, 100);
+    setting.place(chain, ALICE, limit(Side::Buy, 100, 50)).expect("rests");
+    // A lot of ten brings 300 less the fee of one: 4 lots bring 1196.
+    let taker = setting.people[BOB].address;
+    let asked = |buy, lots: u128| trading::Kind::ExactOut { buy, max_spend: lots * LOT };
+    let quote = |kind| chain.query(setting.book.quote(taker, setting.base(), kind)).expect("answered");
+    assert_eq!(quote(asked(1_196, 4)), trading::Quote { spent: 40, bought: 1_198 });
+    assert_eq!(quote(asked(1_199, 4)).spent, 40, "no more lots than may be given");
+    assert_eq!(quote(asked(1_199, 9)).spent, 50);
+}

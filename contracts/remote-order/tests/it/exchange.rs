@@ -21,6 +21,18 @@ fn an_exchange_over_two_chains() {
         let mut chains = Chains::new(mode);
         assert_eq!(chains.lock(chains.order()), Ok(0));
         assert_eq!(chains.held(), [700, 1_000, 1_000, 1_000]);
+        let ask = |chains: &Chains| {
+            let (a, orders) = (&chains.a.chain, chains.orders);
+            let entries = [a.query(orders.lock_entry(0)), a.query(orders.fulfilment_entry(0))];
+            let order = a.query(orders.order(0)).expect("answered").map(|order| order.units);
+            (a.query(orders.count()), order, entries)
+        };
+        let key = |key: Vec<u8>| Ok(key[32..].to_vec());
+        let entries = [
+            key(remote_desk::locked_key(&chains.id(0))),
+            key(remote_desk::fulfilled_key(&chains.desk.address, &chains.id(0))),
+        ];
+        assert_eq!(ask(&chains), (Ok(1), Some(300), entries));
         let proof = chains.locked(0);
         let solver = chains.solver.address;
         assert_eq!(chains.fulfil(0, proof.clone()), Ok(Fulfilment { payee: solver, bought: 200 }));

@@ -198,3 +198,26 @@ fn handlers_wait_and_go_at_once(chain: &mut Chain) {
     chain.call(&market.alice, market.fruit[0].transfer(market.alice.address, market.router.address, 5)).expect("sent");
     assert_eq!(chain.call(&owner, market.router.sweep(one, market.alice.address)), Ok(5));
 }
+
+#[contract_test]
+fn who_administers_admits_and_registers_can_be_asked(chain: &mut Chain) {
+    let market = Market::new(chain);
+    let (router, owner, alice, partner) = (market.router, &market.owner, &market.alice, &market.partner);
+    assert_eq!(chain.query(router.admin()), Ok(owner.address));
+    chain.call(owner, router.propose_admin(Some(alice.address))).expect("proposed");
+    assert!(matches!(error(chain.call(alice, router.accept_admin())), RouterError::Role { .. }));
+    chain.advance_ms(DELAY_MS);
+    chain.call(alice, router.accept_admin()).expect("after the delay");
+    assert_eq!(chain.query(router.admin()), Ok(alice.address));
+    chain.call(alice, router.set_handler(market.handlers[0], false)).expect("the new admin");
+    assert_eq!(chain.query(router.handler_from(market.handlers[0])), Ok(None));
+    chain.call(alice, router.set_handler(market.handlers[0], true)).expect("the new admin");
+    let from_ms = chain.query(router.handler_from(market.handlers[0])).expect("answered").expect("admitted");
+    assert!((DELAY_MS - 10_000..=DELAY_MS).contains(&(from_ms - chain.time_ms())), "{from_ms}");
+    assert_eq!(chain.query(router.partner_fee(partner.address)), Ok(None));
+    let most = swap_router::MAX_FEE_PPM;
+    let refused = chain.call(partner, router.register_partner(partner.address, most + 1));
+    assert_eq!(error(refused), RouterError::Fee { ppm: most + 1 });
+    chain.call(partner, router.register_partner(partner.address, most)).expect("as much as may be");
+    assert_eq!(chain.query(router.partner_fee(partner.address)), Ok(Some(most)));
+}

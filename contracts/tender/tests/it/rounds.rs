@@ -180,9 +180,17 @@ fn terms_make_sense_or_are_refused(chain: &mut Chain) {
     for terms in wrong {
         assert_eq!(error(setting.open(chain, terms)), TenderError::BadTerms, "{terms:?}");
     }
-    let few = tender::Terms { max_responses: 1, ..good };
+    let now = tender::Terms { close_ms: chain.time_ms(), ..good };
+    assert_eq!(error(setting.open(chain, now)), TenderError::BadTerms);
+    let few = tender::Terms { max_responses: 1, min_parameter: 5, max_parameter: 5, ..good };
     setting.open(chain, few).expect("opened");
-    setting.respond(chain, 0, 0, 100, 5);
+    let longest = |len: usize| {
+        let mut sealed = setting.sealed(0, 0, 100, 5);
+        sealed.sealed.ciphertext.resize(len, 0);
+        sealed
+    };
+    assert_eq!(error(setting.respond_with(chain, 0, 0, 100, longest(65))), TenderError::BadResponse);
+    assert_eq!(setting.respond_with(chain, 0, 0, 100, longest(64)), Ok(0));
     let sealed = setting.sealed(0, 0, 100, 5);
     assert_eq!(error(setting.respond_with(chain, 0, 0, 100, sealed)), TenderError::Full);
 }

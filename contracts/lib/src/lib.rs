@@ -3,6 +3,7 @@
 
 extern crate alloc;
 
+pub mod account;
 pub mod allowance;
 pub mod double_entry;
 pub mod history;

@@ -1,6 +1,7 @@
 //! Lets the router fill signed orders.
 #![cfg_attr(target_arch = "wasm32", no_std)]
 
+use counterpart_contracts::account;
 use counterpart_sdk::prelude::*;
 use signed_orders::{OrderError, SignedOrder, SignedOrdersRef};
 use trading::{HandlerError, Order, Quote};
@@ -39,7 +40,7 @@ impl OrderHandler {
     pub fn swap(&mut self, order: Order, receiver: Address) -> Result<Quote, HandlerError> {
         let quote = self.quote(order.clone())?;
         let Signed { contract, order: signed, signature } = signed(&order)?;
-        order.trade(quote, signed_orders::account(&signed.maker), receiver, || {
+        order.trade(quote, account::of_key(&signed.maker), receiver, || {
             answered(SignedOrdersRef::at(contract).fill(signed, signature, order.kind, receiver).try_call())
         })
     }

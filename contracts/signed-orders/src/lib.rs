@@ -3,6 +3,7 @@
 
 mod types;
 
+use counterpart_contracts::account;
 use counterpart_sdk::prelude::*;
 use counterpart_sdk::rounding;
 use trading::{Kind, Quote, fee};
@@ -60,7 +61,7 @@ impl SignedOrders {
         if !kind.accepts(&quote) {
             return Err(OrderError::Limit { spent: quote.spent, bought: quote.bought });
         }
-        let maker = account(&order.maker);
+        let maker = account::of_key(&order.maker);
         order.sell.require_permitted(maker, receiver, quote.bought)?;
         (state.hash, state.sold) = (hash, state.sold + quote.bought);
         self.orders.set(&(maker, order.salt), &state);
@@ -101,7 +102,7 @@ impl SignedOrders {
         if now > order.expires_ms {
             return Err(OrderError::Expired);
         }
-        let maker = account(&order.maker);
+        let maker = account::of_key(&order.maker);
         let state = self.state(maker, order.salt);
         if state.cancelled || order.epoch < self.epoch(maker) {
             return Err(OrderError::Cancelled);
@@ -121,17 +122,6 @@ impl SignedOrders {
             left => Ok((state, left)),
         }
     }
-}
-
-/// The account of a key, as the chain derives it: SHA3-256 over the name and the key, each after its length.
-pub fn account(key: &[u8; 32]) -> Address {
-    let name = b"counterpart/account/ed25519";
-    let mut bytes = Vec::with_capacity(16 + name.len() + key.len());
-    for part in [&name[..], &key[..]] {
-        bytes.extend_from_slice(&(part.len() as u64).to_le_bytes());
-        bytes.extend_from_slice(part);
-    }
-    Address(env::sha3_256(&bytes).0)
 }
 
 fn digest(order: &SignedOrder) -> Hash {

@@ -86,10 +86,11 @@ impl Place {
         }
     }
 
-    /// The square of the straight line between the two, for a sphere of radius one, with 60 bits after the point.
+    /// The square of the straight line between the two, for a sphere of radius one, with 120 bits after the point: with fewer, what is
+    /// a centimetre apart would be at one place.
     fn chord_squared(&self, other: &Self) -> i128 {
         let (one, two) = (self.point(), other.point());
-        one.iter().zip(two).map(|(one, two)| times(one - two, one - two)).sum()
+        one.iter().zip(two).map(|(one, two)| (one - two) * (one - two)).sum()
     }
 
     fn point(&self) -> [i128; 3] {
@@ -99,15 +100,14 @@ impl Place {
     }
 }
 
-/// The square of the chord of an arc of so many mm; none beyond half the way around.
+/// The square of the chord of an arc of so many mm, with 120 bits after the point; none beyond half the way around.
 fn chord_of(arc_mm: u64) -> Option<i128> {
     let half = i128::from(arc_mm) * ONE / (2 * i128::from(EARTH_MM));
     if half > PI / 2 {
         return None;
     }
-    // Half a unit of the last place of a distance in mm is far above what the fixed point loses.
     let half_chord = sine(half);
-    Some(4 * times(half_chord, half_chord))
+    Some(4 * half_chord * half_chord)
 }
 
 fn times(one: i128, other: i128) -> i128 {

@@ -41,11 +41,19 @@ pub struct Client {
     key: Option<[u8; 32]>,
 }
 
+fn agent(patience: Duration) -> Agent {
+    Agent::config_builder().timeout_global(Some(patience)).http_status_as_error(false).build().into()
+}
+
 impl Client {
     /// A service at a URL.
     pub fn new(url: &str) -> Self {
-        let config = Agent::config_builder().timeout_global(Some(PATIENCE)).http_status_as_error(false).build();
-        Self { url: url.trim_end_matches('/').to_owned(), agent: config.into(), key: None }
+        Self { url: url.trim_end_matches('/').to_owned(), agent: agent(PATIENCE), key: None }
+    }
+
+    /// The same with another time that an answer may take; half a minute otherwise.
+    pub fn patience(self, patience: Duration) -> Self {
+        Self { agent: agent(patience), ..self }
     }
 
     /// The same, with everything sealed for its key: known beforehand, not asked on the way.

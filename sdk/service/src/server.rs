@@ -63,6 +63,8 @@ impl Server {
         let address = listener.local_addr()?;
         let public = key.as_ref().map(SecretKey::public_key);
         let shared = Arc::new(Shared { handler, key, slots: Semaphore::new(limits.at_a_time) });
+        // A handler may hold what must not end inside of the runtime, such as another one: it ends after it.
+        let handler_ends_last = Arc::clone(&shared);
         let router = Router::new()
             .route("/key", get(own_key))
             .route("/call/{method}", post(call))
@@ -76,7 +78,11 @@ impl Server {
             });
             let _ = served.await;
         };
-        let thread = std::thread::Builder::new().name("service".into()).spawn(move || runtime.block_on(serve))?;
+        let thread = std::thread::Builder::new().name("service".into()).spawn(move || {
+            runtime.block_on(serve);
+            drop(runtime);
+            drop(handler_ends_last);
+        })?;
         Ok(Self { address, key: public, stop: Some(stop), thread: Some(thread) })
     }
 

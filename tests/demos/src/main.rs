@@ -1,7 +1,9 @@
 //! Demonstrations: each system of the suite from beginning to end, on a network of its own.
 
 mod currency;
+mod merchant;
 mod network;
+mod payment;
 mod stage;
 mod tender;
 mod token;
@@ -42,6 +44,10 @@ struct Demonstration<T: Args> {
 enum Demo {
     /// A currency is granted to a thousand people, circulates, is recovered and redeemed, epoch by epoch, and replayed.
     Currency(Demonstration<currency::Arguments>),
+    /// A terminal finds the shop it stands at, whatever is loud or copied, pays there, proves its receipt and gets a part back.
+    Merchant(Demonstration<merchant::Arguments>),
+    /// A purchase is paid with a voucher and a card; the card fails; the card answers too late.
+    Payment(Demonstration<payment::Arguments>),
     /// A borrower asks twelve lenders under sealed rates; the loan is paid back, and another defaults.
     Tender(Demonstration<tender::Arguments>),
     /// A security token is issued, traded, upgraded from parent to child, and replayed.
@@ -62,6 +68,8 @@ fn main() -> ExitCode {
     let demo = demo.unwrap_or(Demo::Token(token));
     let (settings, played) = match &demo {
         Demo::Currency(currency) => (&currency.settings, currency::run(&currency.settings, &currency.own)),
+        Demo::Merchant(merchant) => (&merchant.settings, merchant::run(&merchant.settings, &merchant.own)),
+        Demo::Payment(payment) => (&payment.settings, payment::run(&payment.settings, &payment.own)),
         Demo::Tender(tender) => (&tender.settings, tender::run(&tender.settings, &tender.own)),
         Demo::Token(token) => (&token.settings, token::run(&token.settings, &token.own)),
         Demo::Trading(trading) => (&trading.settings, trading::run(&trading.settings, &trading.own)),

@@ -14,6 +14,15 @@ pub struct Resealed {
     pub ciphertext: Vec<u8>,
 }
 
+/// What opening came to.
+#[derive(Abi, Clone, PartialEq, Eq, Debug)]
+pub struct Opened {
+    /// The public key of the seed.
+    pub public_key: [u8; 32],
+    /// What was sealed; none if it does not open with that key.
+    pub text: Option<Vec<u8>>,
+}
+
 /// Who has to show keys before a second seal comes off, and when.
 #[derive(Abi, Clone, PartialEq, Eq, Debug)]
 pub struct Committee {
@@ -127,6 +136,13 @@ impl SealingReferee {
         let second = second_seal(&found)?;
         let inner = seal(&public_key, &info, &aad, &text, &seed).map_err(|_| RefereeError::BadKey)?;
         Ok(resealed(second.seal(&aad, &inner, &seed).map_err(|_| RefereeError::BadKey)?))
+    }
+
+    /// Opens a sealed text with the seed of its receiver's key: whoever shows the seed shows what was sealed for it.
+    pub fn open(&self, seed: [u8; 32], info: Vec<u8>, aad: Vec<u8>, enc: [u8; 32], ciphertext: Vec<u8>) -> Opened {
+        let key = SecretKey::from_seed(&seed);
+        let text = key.open(&info, &aad, &Sealed { enc, ciphertext }).ok();
+        Opened { public_key: key.public_key(), text }
     }
 
     /// Forms a committee: so many of the members have to show their keys, between the two times. Answers its number.

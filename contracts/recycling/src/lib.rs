@@ -111,7 +111,7 @@ impl Recycling {
 
     /// The 32 bytes that a device signs for numbers that it skipped.
     pub fn gap_digest(&self, device: u64, from: u64, until: u64) -> Hash {
-        digest(b"counterpart/device-readgap/1", &(device, from, until))
+        digest(b"counterpart/device-skipped/1", &(device, from, until))
     }
 
     /// Admits a gateway, or shuts it out; the admin.

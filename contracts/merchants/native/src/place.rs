@@ -111,7 +111,7 @@ fn chord_of(arc_mm: u64) -> Option<i128> {
 }
 
 fn times(one: i128, other: i128) -> i128 {
-    one * other >> BITS
+    (one * other) >> BITS
 }
 
 /// An angle in radians.

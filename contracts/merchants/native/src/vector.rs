@@ -79,7 +79,7 @@ fn four_squares(number: u64, choices: &mut Choices) -> Vec<u64> {
         return few_squares(number);
     }
     // Two squares leave no number of the form 4k + 1 of a multiple of four, whose squares are twice those of a quarter of it.
-    if number % 4 == 0 {
+    if number.is_multiple_of(4) {
         return four_squares(number / 4, choices).into_iter().map(|root| 2 * root).collect();
     }
     loop {
@@ -145,7 +145,7 @@ fn power(base: u64, mut exponent: u64, modulus: u64) -> u64 {
 /// twelve primes, which are known to be enough up to 3.3 * 10^24).
 fn is_prime(number: u64) -> bool {
     const BASES: [u64; 12] = [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37];
-    if number < 2 || BASES.iter().any(|base| number % base == 0) {
+    if number < 2 || BASES.iter().any(|base| number.is_multiple_of(*base)) {
         return BASES.contains(&number);
     }
     let twos = (number - 1).trailing_zeros();

@@ -99,7 +99,8 @@ fn every_demonstration_replays_on_three_engines_and_its_gas_is_told_to_the_unit(
             command.args(["--accounts", "20", "--epochs", "8", "--payments", "10"]);
         }
         let output = command.output().expect("it starts");
-        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+        let told = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        assert!(output.status.success(), "{name}: {told:?}");
         let store = Store::open(&data.join("replica-0/ledger")).expect("the ledger opens");
         let head = store.head();
         for executor in engines() {

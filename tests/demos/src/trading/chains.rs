@@ -60,16 +60,17 @@ pub fn play(
     let (tin, pool, handler) = exchange(&mut b, &maker, &solver)?;
     let me = maker.address().to_string();
     let id = |order: u64| OrderId { chain: chain_of(here), contract: orders.address, order };
-    let lock = |stage: &mut Stage<'_>, title: &str, asset: &Contract, wanted: &Contract| {
+    let lock = |stage: &mut Stage<'_>, title: &str, asset: &Contract, wanted: &Contract, min_buy: u64| {
         let order = json!({
             "maker": me, "sell": token(asset), "units": UNITS, "desk_chain": chain_of(there),
-            "desk": desk.address.to_string(), "buy": token(wanted), "min_buy": MIN_BUY, "receiver": me,
+            "desk": desk.address.to_string(), "buy": token(wanted), "min_buy": min_buy, "receiver": me,
             "deadline_ms": now_ms() + DEADLINE_MS,
         });
         stage.act(title, &[(&maker, vec![orders.call("lock", json!({ "order": order }))?])])
     };
-    lock(a.stage, "Chain A: lock grain for copper on chain B", &a.token, &b.token)?;
-    lock(a.stage, "Chain A: lock more, which nobody will fulfil", &a.token, &b.token)?;
+    lock(a.stage, "Chain A: lock grain for copper on chain B", &a.token, &b.token, MIN_BUY)?;
+    // More than any solver has: the relay that fulfils orders by itself is refused by the desk, and goes on to the next.
+    lock(a.stage, "Chain A: lock more, for a price that nobody can pay", &a.token, &b.token, 10 * PLENTY)?;
 
     // Anybody carries the proof that it is locked.
     let proof = carried(a.client, &orders, &locked_key(&id(0)), |proof| proof.value.is_some())?;
@@ -98,7 +99,7 @@ pub fn play(
     let paid = held(a.stage, &a.token, &solver)? - before;
 
     // The next relay fulfils by itself; it is killed with whatever it has done by then, and another goes on from there.
-    lock(a.stage, "Chain A: lock once more", &a.token, &b.token)?;
+    lock(a.stage, "Chain A: lock once more", &a.token, &b.token, MIN_BUY)?;
     let running = relay.start(true)?;
     relay.until_fulfilled(b.stage, &id(2))?;
     running.kill()?;

@@ -7,6 +7,7 @@ use counterpart_sdk::prelude::*;
 use instruments::{Class, Failure, Hold, HoldStatus, ProviderRef};
 use trading::{HandlerError, HandlerRef, Kind, Order, fee};
 
+// What has several callers is not inlined: the contract is a kilobyte smaller for it.
 impl Payments {
     /// Goes on until the payment ends or a provider has yet to answer.
     pub(crate) fn advance(&mut self, payment: u64, mut found: Payment) -> Result<PaymentStatus, PaymentError> {
@@ -53,6 +54,7 @@ impl Payments {
     }
 
     /// Asks a provider about a leg that it had not answered; one that takes too long has failed, and its hold is let go.
+    #[inline(never)]
     fn ask(&mut self, payment: u64, found: &mut Payment, index: usize) {
         let leg = found.legs[index];
         if leg.status != LegStatus::Pending {
@@ -73,6 +75,7 @@ impl Payments {
     }
 
     /// Tries to hold the next leg.
+    #[inline(never)]
     fn hold(&mut self, payment: u64, found: &mut Payment, candidate: Candidate) -> Result<(), PaymentError> {
         let Candidate { provider, token, kind, instrument, units, .. } = candidate;
         let terms = self.known()?;
@@ -105,12 +108,12 @@ impl Payments {
     }
 
     /// Captures every leg, exchanges what is of another asset, and pays the merchant.
+    #[inline(never)]
     fn capture(&mut self, payment: u64, found: &mut Payment) -> Result<(), PaymentError> {
-        let request = found.request.clone();
         let here = env::self_address();
         // The books first: whatever a provider does below sees a payment that is over.
         let terms = self.known()?;
-        found.fee = fee::up(request.amount, terms.fee_ppm).ok_or(PaymentError::BadRequest)?;
+        found.fee = fee::up(found.request.amount, terms.fee_ppm).ok_or(PaymentError::BadRequest)?;
         found.status = PaymentStatus::Succeeded;
         let held: Vec<usize> = (0..found.legs.len()).filter(|at| found.legs[*at].status == LegStatus::Held).collect();
         for index in &held {
@@ -133,15 +136,17 @@ impl Payments {
             if have != leg.source {
                 return Err(PaymentError::ProviderLied { provider, want: leg.source, have });
             }
-            if asset != request.asset {
-                self.exchange(&request, &leg, asset)?;
+            if asset != found.request.asset {
+                self.exchange(&found.request, &leg, asset)?;
             }
         }
+        let request = &found.request;
         request.asset.transfer(here, terms.fee_to, found.fee)?;
         Ok(request.asset.transfer(here, request.merchant, request.amount - found.fee)?)
     }
 
     /// Buys a leg's units of the payment's asset for what was captured; what is left over is the payer's.
+    #[inline(never)]
     fn exchange(&self, request: &crate::Request, leg: &Leg, sell: trading::Asset) -> Result<(), PaymentError> {
         let exchange = request.exchange(&sell).ok_or(PaymentError::BadRate)?;
         let (here, buy) = (env::self_address(), request.asset);
@@ -165,6 +170,7 @@ impl Payments {
     }
 
     /// Lets go of every leg that stands: nothing is charged.
+    #[inline(never)]
     pub(crate) fn let_go(&mut self, payment: u64, found: &mut Payment, why: Reason) -> Result<(), PaymentError> {
         found.status = PaymentStatus::Failed(why);
         for index in 0..found.legs.len() {
@@ -180,6 +186,7 @@ impl Payments {
     }
 
     /// Tells a provider to let go. One that does not listen cannot keep the others from it.
+    #[inline(never)]
     fn void_hold(&self, payment: u64, index: usize, leg: &Leg) {
         let _ = ProviderRef::at(leg.provider).void(hold_id(payment, index)).try_call();
     }
@@ -187,17 +194,17 @@ impl Payments {
     /// Gives units back, the last leg first.
     pub(crate) fn give_back(&mut self, payment: u64, units: u128) -> Result<(), PaymentError> {
         let mut found = self.payment(payment).ok_or(PaymentError::NoPayment { payment })?;
-        let request = found.request.clone();
-        env::require_auth(&request.merchant);
+        let crate::Request { payer, merchant, amount, asset, .. } = found.request;
+        env::require_auth(&merchant);
         if found.status != PaymentStatus::Succeeded {
             return Err(PaymentError::WrongStatus { status: found.status });
         }
-        let left = request.amount - found.refunded;
+        let left = amount - found.refunded;
         if units == 0 || units > left {
             return Err(PaymentError::RefundTooLarge { left });
         }
-        let (here, asset) = (env::self_address(), request.asset);
-        asset.transfer(request.merchant, here, units)?;
+        let here = env::self_address();
+        asset.transfer(merchant, here, units)?;
         found.refunded += units;
         let mut rest = units;
         for index in (0..found.legs.len()).rev() {
@@ -217,7 +224,7 @@ impl Payments {
                 && matches!(ProviderRef::at(provider).refund(hold_id(payment, index), part).try_call(), Ok(Ok(())));
             if !taken {
                 // What was exchanged cannot go back the way that it came, and a provider may be gone: it is the payer's.
-                asset.transfer(here, request.payer, part)?;
+                asset.transfer(here, payer, part)?;
             }
             LegChanged { payment, leg: index as u32, now: found.legs[index] }.emit();
         }
@@ -226,6 +233,7 @@ impl Payments {
         Ok(())
     }
 
+    #[inline(never)]
     fn set_leg(&mut self, payment: u64, found: &mut Payment, index: usize, status: LegStatus) {
         let before = found.legs[index];
         found.legs[index].status = status;
@@ -238,6 +246,7 @@ impl Payments {
     }
 
     /// Counts a provider's failures: after some in a row it rests.
+    #[inline(never)]
     fn note_health(&mut self, provider: Address, status: LegStatus) {
         let Some(record) = self.provider(provider) else { return };
         let Some(terms) = self.terms.get() else { return };

@@ -248,10 +248,12 @@ impl Payments {
         Ok(self.roles.accept_admin()?)
     }
 
+    #[inline(never)]
     fn known(&self) -> Result<Terms, PaymentError> {
         self.terms.get().ok_or(PaymentError::BadRequest)
     }
 
+    #[inline(never)]
     fn begin(&mut self, request: Request) -> Result<u64, PaymentError> {
         let (payer, id) = (request.payer, request.id);
         match self.requests.look_at(&payer, &id, &request) {
@@ -264,8 +266,10 @@ impl Payments {
             return Err(PaymentError::BadRequest);
         }
         for part in &request.parts {
-            self.instrument(payer, part.instrument)
-                .ok_or(PaymentError::NoInstrument { instrument: part.instrument })?;
+            let instrument = part.instrument;
+            if !self.instruments.contains(&(payer, instrument)) {
+                return Err(PaymentError::NoInstrument { instrument });
+            }
         }
         self.requests.note(&payer, &id, &request);
         let payment = self.next.get_or_default();
@@ -278,6 +282,7 @@ impl Payments {
         Ok(payment)
     }
 
+    #[inline(never)]
     fn authorizing(&self, payment: u64) -> Result<Payment, PaymentError> {
         let found = self.payment(payment).ok_or(PaymentError::NoPayment { payment })?;
         match found.status {
@@ -291,6 +296,7 @@ impl Payments {
         (0..ever).filter(|number| self.instruments.contains(&(*payer, *number))).count() as u32
     }
 
+    #[inline(never)]
     fn set_health(&mut self, provider: Address, now: ProviderRecord) {
         self.providers.set(&provider, &now);
         ProviderChanged { provider, now: Some(now) }.emit();

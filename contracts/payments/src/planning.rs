@@ -1,6 +1,6 @@
 //! Which instrument is charged next, and for how much.
 
-use crate::types::{Exchange, Leg, LegStatus, Payment, PaymentError, Request, Strategy};
+use crate::types::{Exchange, Instrument, Leg, LegStatus, Payment, PaymentError, Request, Strategy};
 use crate::{MAX_CHARGES, MAX_LEGS, Payments};
 use counterpart_sdk::prelude::*;
 use counterpart_sdk::rounding;
@@ -41,6 +41,7 @@ pub(crate) fn check(request: &Request) -> Result<(), PaymentError> {
     }
 }
 
+// What has several callers is not inlined: the contract is a kilobyte smaller for it.
 impl Payments {
     /// The next instrument to charge, none if no other one gives anything.
     pub(crate) fn candidate(&self, found: &mut Payment) -> Result<Option<Candidate>, PaymentError> {
@@ -55,6 +56,7 @@ impl Payments {
     }
 
     /// What the apps of the request tell, on the spot: no step of the payer is in between.
+    #[inline(never)]
     pub(crate) fn foreign(&self, found: &Payment, missing: u128) -> Result<Option<Candidate>, PaymentError> {
         let mut candidates = Vec::new();
         for app in &found.request.apps {
@@ -63,8 +65,7 @@ impl Payments {
             for record in told.ok().and_then(Result::ok).unwrap_or_default().into_iter().take(8) {
                 let TokenRecord { provider, token, kind, priority, expires_ms } = record;
                 if env::block_time_ms() <= expires_ms {
-                    let candidate = (provider, token, kind, None);
-                    candidates.extend(self.offer(found, candidate, priority, missing, None)?);
+                    candidates.extend(self.offer(found, (provider, token, kind), priority, missing, None)?);
                 }
             }
         }
@@ -84,8 +85,9 @@ impl Payments {
             }
             let named = place.and_then(|place| request.parts[place].units);
             let most = missing.min(named.unwrap_or(missing));
-            let candidate = (instrument.provider, instrument.token, instrument.kind, Some(number));
-            let offered = self.offer(found, candidate, instrument.priority, most, Some(number))?;
+            let Instrument { provider, token, kind, priority, .. } = instrument;
+            let linked = Some((number, &instrument));
+            let offered = self.offer(found, (provider, token, kind), priority, most, linked)?;
             // Parts come first, in their order.
             candidates.extend(offered.map(|offered| match place {
                 Some(place) => Candidate { rank: place as u128, ..offered },
@@ -96,13 +98,14 @@ impl Payments {
     }
 
     /// What an instrument gives now, unless it was tried, rests, or may not go with the others.
+    #[inline(never)]
     fn offer(
         &self,
         found: &Payment,
-        (provider, token, kind, number): (Address, Hash, InstrumentKind, Option<u32>),
+        (provider, token, kind): (Address, Hash, InstrumentKind),
         priority: u32,
         most: u128,
-        instrument: Option<u32>,
+        linked: Option<(u32, &Instrument)>,
     ) -> Result<Option<Candidate>, PaymentError> {
         let tried = found.legs.iter().any(|leg| (leg.provider, leg.token) == (provider, token));
         let Some(record) = self.provider(provider).filter(|_| !tried) else { return Ok(None) };
@@ -117,9 +120,9 @@ impl Payments {
         // A provider that does not answer gives nothing.
         let available = ProviderRef::at(provider).available(payer, token).try_call().ok().and_then(Result::ok);
         let mut source = available.unwrap_or_default();
-        if let Some(linked) = instrument.and_then(|number| self.instrument(payer, number)) {
-            source = source.min(linked.max_leg.unwrap_or(u128::MAX));
-            if let (Some(limit), Some(number)) = (linked.limit, instrument) {
+        if let Some((number, instrument)) = linked {
+            source = source.min(instrument.max_leg.unwrap_or(u128::MAX));
+            if let Some(limit) = instrument.limit {
                 let charged = self.charged(payer, number, limit.window_ms);
                 source = source.min(charged.map_or(0, |charged| limit.units.saturating_sub(charged)));
             }
@@ -134,7 +137,8 @@ impl Payments {
             Strategy::Coverage => u128::MAX / 4 - units.min(u128::MAX / 4),
             Strategy::Fee => u128::from(record.fee_ppm),
         };
-        Ok((units > 0).then_some(Candidate { provider, token, kind, instrument: number, units, rank }))
+        let instrument = linked.map(|(number, _)| number);
+        Ok((units > 0).then_some(Candidate { provider, token, kind, instrument, units, rank }))
     }
 
     /// Whether a kind may go with those of the legs that stand.
@@ -179,6 +183,7 @@ impl Payments {
         cost.ok_or(PaymentError::BadRate)
     }
 
+    #[inline(never)]
     fn require_rate(&self, exchange: &Exchange) -> Result<(), PaymentError> {
         let (rate, terms) = (&exchange.rate, self.known()?);
         let signed = (*b"counterpart/payment-rate/1", env::chain_id(), env::self_address(), rate);

@@ -41,7 +41,7 @@ fn no_contract_of_the_suite_takes_more_than_64_kib_but_payments() {
         let wasm = format!("../../target/contracts/{}.wasm", folder.file_name().to_string_lossy());
         if let Ok(file) = std::fs::metadata(Path::new(env!("CARGO_MANIFEST_DIR")).join(&wasm)) {
             // Payments is the one that is larger, with its mandates; it has to be split, and must not grow until then.
-            let most = if folder.file_name() == "payments" { 70 * 1024 } else { 64 * 1024 };
+            let most = if folder.file_name() == "payments" { 68 * 1024 } else { 64 * 1024 };
             assert!(file.len() <= most, "{wasm} takes {} bytes", file.len());
             seen += 1;
         }

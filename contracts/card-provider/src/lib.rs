@@ -2,7 +2,7 @@
 #![cfg_attr(target_arch = "wasm32", no_std)]
 
 use counterpart_sdk::prelude::*;
-use instruments::{Failure, Hold, HoldStatus, ProviderError};
+use instruments::{Failure, Hold, HoldChanged, HoldStatus, Holds, Kept, ProviderError};
 use trading::Asset;
 
 /// What the provider found out.
@@ -14,9 +14,9 @@ pub enum Report {
     Failed(Failure),
 }
 
-/// A hold and where it stands.
+/// A hold, where it stands, and what was reported of it.
 #[derive(Abi, Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Kept {
+pub struct Asked {
     /// What was asked.
     pub hold: Hold,
     /// Where it stands.
@@ -32,16 +32,6 @@ pub struct Kept {
 pub struct HoldAsked {
     /// What.
     pub hold: Hold,
-}
-
-/// A hold stands elsewhere.
-#[derive(Event, Clone, PartialEq, Eq, Debug)]
-pub struct HoldChanged {
-    /// Which.
-    #[topic]
-    pub id: Hash,
-    /// Where.
-    pub status: HoldStatus,
 }
 
 /// A hold succeeded after it had been let go: the provider outside gives it back at once.
@@ -67,11 +57,10 @@ pub struct RefundAsked {
 /// What the provider keeps.
 #[storage]
 pub struct CardProvider {
-    charger: Item<Address>,
     operator: Item<Address>,
-    asset: Item<Asset>,
     float: Item<u128>,
-    holds: Map<Hash, Kept>,
+    holds: Holds,
+    reports: Map<Hash, Report>,
 }
 
 #[contract(events(HoldAsked, HoldChanged, LateSuccessVoided, RefundAsked))]
@@ -79,15 +68,14 @@ impl CardProvider {
     /// Makes a provider for a contract that charges; whoever deploys it reports for the provider outside.
     pub fn new(charger: Address, asset: Asset) -> Self {
         let mut this = Self::default();
-        this.charger.set(&charger);
+        this.holds.begin(&charger, &asset);
         this.operator.set(&env::caller());
-        this.asset.set(&asset);
         this
     }
 
     /// In what it pays.
     pub fn asset(&self) -> Asset {
-        self.asset.get().unwrap_or(Asset::Token(Address::ZERO))
+        self.holds.asset()
     }
 
     /// What a card holds is known outside alone: as much as the float can pay may be asked for.
@@ -103,12 +91,13 @@ impl CardProvider {
 
     /// Where a hold stands.
     pub fn status(&self, id: Hash) -> HoldStatus {
-        self.holds.get(&id).map_or(HoldStatus::None, |kept| kept.status)
+        self.holds.status(&id)
     }
 
     /// A hold.
-    pub fn hold(&self, id: Hash) -> Option<Kept> {
-        self.holds.get(&id)
+    pub fn hold(&self, id: Hash) -> Option<Asked> {
+        let Kept { hold, status, refunded } = self.holds.get(&id)?;
+        Some(Asked { hold, status, report: self.reports.get(&id), refunded })
     }
 
     /// Brings units for captures; the operator, which consents to their transfer.
@@ -129,7 +118,7 @@ impl CardProvider {
     /// Says what became of a hold; the operator, once. A success that comes after the hold was let go is void at once.
     pub fn report(&mut self, id: Hash, report: Report) -> Result<HoldStatus, ProviderError> {
         self.require_operator()?;
-        let kept = self.holds.get(&id).filter(|kept| kept.report.is_none());
+        let kept = self.holds.get(&id).filter(|_| !self.reports.contains(&id));
         let kept = kept.ok_or(ProviderError::WrongHold { status: self.status(id) })?;
         let status = match (kept.status, report) {
             (HoldStatus::Pending, Report::Failed(failure)) => HoldStatus::Failed(failure),
@@ -145,78 +134,43 @@ impl CardProvider {
             }
             (status, Report::Failed(_)) => status,
         };
-        self.set(&Kept { status, report: Some(report), ..kept });
+        self.reports.set(&id, &report);
+        self.holds.set(&Kept { status, ..kept });
         Ok(status)
     }
 
     /// Asks the provider outside to hold units.
     pub fn authorize(&mut self, hold: Hold) -> Result<HoldStatus, ProviderError> {
-        self.require_charger()?;
-        if self.holds.contains(&hold.id) || hold.units == 0 {
-            return Err(ProviderError::WrongHold { status: self.status(hold.id) });
-        }
-        let status = HoldStatus::Pending;
-        self.set(&Kept { hold, status, report: None, refunded: 0 });
+        self.holds.require_new(&hold)?;
+        let status = self.holds.open(hold, HoldStatus::Pending);
         HoldAsked { hold }.emit();
         Ok(status)
     }
 
     /// Pays a hold to the contract that charges.
     pub fn capture(&mut self, id: Hash) -> Result<(), ProviderError> {
-        let kept = self.found(id, HoldStatus::Held)?;
-        self.set(&Kept { status: HoldStatus::Captured, ..kept });
-        Ok(self.asset().transfer(env::self_address(), env::caller(), kept.hold.units)?)
+        self.holds.capture(id)
     }
 
     /// Lets go of a hold, or of one whose answer is still to come.
     pub fn void(&mut self, id: Hash) -> Result<(), ProviderError> {
-        self.require_charger()?;
-        match self.holds.get(&id) {
-            Some(kept) if kept.status == HoldStatus::Held => {
-                self.float.set(&(self.float() + kept.hold.units));
-                self.set(&Kept { status: HoldStatus::Voided, ..kept });
-                Ok(())
-            }
-            Some(kept) if kept.status == HoldStatus::Pending => {
-                self.set(&Kept { status: HoldStatus::Voided, ..kept });
-                Ok(())
-            }
-            Some(kept) if kept.status == HoldStatus::Captured => Err(ProviderError::WrongHold { status: kept.status }),
-            _ => Ok(()),
+        if let Some(kept) = self.holds.void(id)?.filter(|kept| kept.status == HoldStatus::Held) {
+            self.float.set(&(self.float() + kept.hold.units));
         }
+        Ok(())
     }
 
     /// Takes units of the caller into the float; the provider outside gives them back to the card.
     pub fn refund(&mut self, id: Hash, units: u128) -> Result<(), ProviderError> {
-        let kept = self.found(id, HoldStatus::Captured)?;
-        let left = kept.hold.units - kept.refunded;
-        if units > left {
-            return Err(ProviderError::TooMuch { left });
-        }
-        self.set(&Kept { refunded: kept.refunded + units, ..kept });
+        self.holds.refund(id, units)?;
         self.float.set(&(self.float() + units));
         RefundAsked { id, units }.emit();
         Ok(self.asset().transfer(env::caller(), env::self_address(), units)?)
-    }
-
-    fn require_charger(&self) -> Result<(), ProviderError> {
-        if self.charger.get() == Some(env::caller()) { Ok(()) } else { Err(ProviderError::Stranger) }
     }
 
     fn require_operator(&self) -> Result<Address, ProviderError> {
         let operator = self.operator.get().ok_or(ProviderError::Stranger)?;
         env::require_auth(&operator);
         Ok(operator)
-    }
-
-    fn found(&self, id: Hash, status: HoldStatus) -> Result<Kept, ProviderError> {
-        self.require_charger()?;
-        let kept = self.holds.get(&id).filter(|kept| kept.status == status);
-        kept.ok_or(ProviderError::WrongHold { status: self.status(id) })
-    }
-
-    fn set(&mut self, kept: &Kept) {
-        self.holds.set(&kept.hold.id, kept);
-        HoldChanged { id: kept.hold.id, status: kept.status }.emit();
     }
 }

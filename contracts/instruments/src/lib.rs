@@ -1,7 +1,10 @@
 //! What payment instruments are to whoever charges them: holds, failures with a class, and the metadata of another app.
 #![cfg_attr(target_arch = "wasm32", no_std)]
 
+mod holds;
+
 use counterpart_sdk::prelude::*;
+pub use holds::{HoldChanged, Holds, Kept};
 use trading::{Asset, AssetError};
 
 /// What an instrument is, for rules about which go together.

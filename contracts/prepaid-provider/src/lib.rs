@@ -2,7 +2,7 @@
 #![cfg_attr(target_arch = "wasm32", no_std)]
 
 use counterpart_sdk::prelude::*;
-use instruments::{Failure, Hold, HoldStatus, ProviderError};
+use instruments::{Failure, Hold, HoldChanged, HoldStatus, Holds, ProviderError};
 use trading::Asset;
 
 /// A card or voucher.
@@ -18,17 +18,6 @@ pub struct Card {
     pub blocked: bool,
 }
 
-/// A hold and where it stands.
-#[derive(Abi, Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Kept {
-    /// What was asked.
-    pub hold: Hold,
-    /// Where it stands.
-    pub status: HoldStatus,
-    /// Units that went back after they were captured.
-    pub refunded: u128,
-}
-
 /// A card changed.
 #[derive(Event, Clone, PartialEq, Eq, Debug)]
 pub struct CardChanged {
@@ -39,24 +28,12 @@ pub struct CardChanged {
     pub now: Card,
 }
 
-/// A hold stands elsewhere.
-#[derive(Event, Clone, PartialEq, Eq, Debug)]
-pub struct HoldChanged {
-    /// Which.
-    #[topic]
-    pub id: Hash,
-    /// Where.
-    pub status: HoldStatus,
-}
-
 /// What the provider keeps.
 #[storage]
 pub struct PrepaidProvider {
-    charger: Item<Address>,
     issuer: Item<Address>,
-    asset: Item<Asset>,
     cards: Map<Hash, Card>,
-    holds: Map<Hash, Kept>,
+    holds: Holds,
 }
 
 #[contract(events(CardChanged, HoldChanged))]
@@ -64,15 +41,14 @@ impl PrepaidProvider {
     /// Makes a provider for a contract that charges; whoever deploys it is the issuer.
     pub fn new(charger: Address, asset: Asset) -> Self {
         let mut this = Self::default();
-        this.charger.set(&charger);
+        this.holds.begin(&charger, &asset);
         this.issuer.set(&env::caller());
-        this.asset.set(&asset);
         this
     }
 
     /// In what it holds and pays.
     pub fn asset(&self) -> Asset {
-        self.asset.get().unwrap_or(Asset::Token(Address::ZERO))
+        self.holds.asset()
     }
 
     /// A card.
@@ -87,7 +63,7 @@ impl PrepaidProvider {
 
     /// Where a hold stands.
     pub fn status(&self, id: Hash) -> HoldStatus {
-        self.holds.get(&id).map_or(HoldStatus::None, |kept| kept.status)
+        self.holds.status(&id)
     }
 
     /// Loads a card with units that the issuer gives, which consents to their transfer; a new one if there is none.
@@ -112,10 +88,7 @@ impl PrepaidProvider {
 
     /// Keeps units of a card.
     pub fn authorize(&mut self, hold: Hold) -> Result<HoldStatus, ProviderError> {
-        self.require_charger()?;
-        if self.holds.contains(&hold.id) || hold.units == 0 {
-            return Err(ProviderError::WrongHold { status: self.status(hold.id) });
-        }
+        self.holds.require_new(&hold)?;
         let status = match self.usable(&hold.payer, &hold.token) {
             Err(failure) => HoldStatus::Failed(failure),
             Ok(card) => match card.units.checked_sub(hold.units) {
@@ -126,39 +99,25 @@ impl PrepaidProvider {
                 }
             },
         };
-        self.set(&Kept { hold, status, refunded: 0 });
-        Ok(status)
+        Ok(self.holds.open(hold, status))
     }
 
     /// Pays a hold to the contract that charges.
     pub fn capture(&mut self, id: Hash) -> Result<(), ProviderError> {
-        let kept = self.found(id, HoldStatus::Held)?;
-        self.set(&Kept { status: HoldStatus::Captured, ..kept });
-        Ok(self.asset().transfer(env::self_address(), env::caller(), kept.hold.units)?)
+        self.holds.capture(id)
     }
 
     /// Puts a hold back on its card.
     pub fn void(&mut self, id: Hash) -> Result<(), ProviderError> {
-        self.require_charger()?;
-        match self.holds.get(&id) {
-            Some(kept) if kept.status == HoldStatus::Held => {
-                self.set(&Kept { status: HoldStatus::Voided, ..kept });
-                self.put_back(&kept.hold.token, kept.hold.units);
-                Ok(())
-            }
-            Some(kept) if kept.status == HoldStatus::Captured => Err(ProviderError::WrongHold { status: kept.status }),
-            _ => Ok(()),
+        if let Some(kept) = self.holds.void(id)? {
+            self.put_back(&kept.hold.token, kept.hold.units);
         }
+        Ok(())
     }
 
     /// Takes units of the caller back to the card that they came from.
     pub fn refund(&mut self, id: Hash, units: u128) -> Result<(), ProviderError> {
-        let kept = self.found(id, HoldStatus::Captured)?;
-        let left = kept.hold.units - kept.refunded;
-        if units > left {
-            return Err(ProviderError::TooMuch { left });
-        }
-        self.set(&Kept { refunded: kept.refunded + units, ..kept });
+        let kept = self.holds.refund(id, units)?;
         self.put_back(&kept.hold.token, units);
         Ok(self.asset().transfer(env::caller(), env::self_address(), units)?)
     }
@@ -174,29 +133,14 @@ impl PrepaidProvider {
         }
     }
 
-    fn require_charger(&self) -> Result<(), ProviderError> {
-        if self.charger.get() == Some(env::caller()) { Ok(()) } else { Err(ProviderError::Stranger) }
-    }
-
     fn require_issuer(&self) -> Result<Address, ProviderError> {
         let issuer = self.issuer.get().ok_or(ProviderError::Stranger)?;
         env::require_auth(&issuer);
         Ok(issuer)
     }
 
-    fn found(&self, id: Hash, status: HoldStatus) -> Result<Kept, ProviderError> {
-        self.require_charger()?;
-        let kept = self.holds.get(&id).filter(|kept| kept.status == status);
-        kept.ok_or(ProviderError::WrongHold { status: self.status(id) })
-    }
-
     fn set_card(&mut self, token: Hash, now: &Card) {
         self.cards.set(&token, now);
         CardChanged { token, now: *now }.emit();
-    }
-
-    fn set(&mut self, kept: &Kept) {
-        self.holds.set(&kept.hold.id, kept);
-        HoldChanged { id: kept.hold.id, status: kept.status }.emit();
     }
 }

@@ -1,6 +1,7 @@
 //! `counterpart relay`: carries proofs between two chains until orders end.
 
 use crate::Context;
+use crate::arguments::decode;
 use crate::chain::{self, ChainArguments, client_failure};
 use crate::output::{Exit, Failure};
 use counterpart_abi::{ContractAbi, Method};
@@ -117,11 +118,7 @@ impl Remote {
         if answer.outcome["status"] != "success" {
             return Err(chain::outcome_failure(&answer.outcome));
         }
-        let found = self.method(method)?;
-        Ok(self
-            .abi
-            .decode_value(found.output, &answer.output)
-            .map_err(|error| Failure::new(Exit::Bug, "relay", error))?)
+        decode(&self.abi, self.method(method)?, &answer.output)
     }
 
     /// What the state says at an entry of the contract, by proof.

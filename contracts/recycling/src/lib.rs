@@ -15,6 +15,8 @@ pub use types::{
 pub const MAX_READINGS: u32 = 50;
 /// Items that a step takes or makes, at most.
 pub const MAX_ITEMS: usize = 20;
+/// Events in a page, at most.
+const MAX_PAGE: u32 = 100;
 const MILLION: u128 = 1_000_000;
 /// The role of gateways, and of recyclers.
 const GATEWAY: u8 = 0;
@@ -81,6 +83,12 @@ impl Recycling {
         self.events.get(&event)
     }
 
+    /// Events from a number on, so many at most: 100 and fewer.
+    pub fn page(&self, from: u64, limit: u32) -> Vec<Recorded> {
+        let until = self.count().min(from.saturating_add(limit.min(MAX_PAGE).into()));
+        (from..until).filter_map(|event| self.event(event)).collect()
+    }
+
     /// Who gets the revenue of an event, if its key may be sold now: its device is not revoked, its owner sells, and has not taken the
     /// event off the market.
     pub fn seller(&self, event: u64) -> Option<Address> {
@@ -106,12 +114,12 @@ impl Recycling {
 
     /// The 32 bytes that a device signs for a reading: for this contract on this chain alone.
     pub fn digest(&self, reading: Reading) -> Hash {
-        digest(b"counterpart/device-reading/1", &reading)
+        env::sha3_256(&reading_text(env::chain_id(), &env::self_address(), &reading))
     }
 
     /// The 32 bytes that a device signs for numbers that it skipped.
     pub fn gap_digest(&self, device: u64, from: u64, until: u64) -> Hash {
-        digest(b"counterpart/device-skipped/1", &(device, from, until))
+        env::sha3_256(&gap_text(env::chain_id(), &env::self_address(), device, from, until))
     }
 
     /// Admits a gateway, or shuts it out; the admin.
@@ -385,7 +393,12 @@ impl Recycling {
     }
 }
 
-/// What devices sign: for this contract on this chain alone.
-fn digest(tag: &[u8; 28], what: &impl Encode) -> Hash {
-    env::sha3_256(&(*tag, env::chain_id(), env::self_address(), what).encode())
+/// What a device signs the SHA3-256 of for a reading: SCALE of tag, chain, contract and reading.
+pub fn reading_text(chain: u64, contract: &Address, reading: &Reading) -> Vec<u8> {
+    (*b"counterpart/device-reading/1", chain, *contract, reading).encode()
+}
+
+/// The same for numbers that it skipped.
+pub fn gap_text(chain: u64, contract: &Address, device: u64, from: u64, until: u64) -> Vec<u8> {
+    (*b"counterpart/device-skipped/1", chain, *contract, (device, from, until)).encode()
 }

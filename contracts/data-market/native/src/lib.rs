@@ -1,0 +1,27 @@
+//! Takes signed readings over HTTP, keeps what they measured encrypted, records them on the ledger and delivers the keys that are bought.
+//!
+//! ```text
+//! device ── reading, signature, EPCIS event ──> Gateway ── hash, body hash, key commitment ──> recycling (contract)
+//! buyer  ── blob, by hash ────────────────────> Gateway ── keys, sealed for the request ─────> data-market (contract)
+//! ```
+
+mod buyer;
+mod device;
+pub mod epcis;
+mod gateway;
+mod ledger;
+mod node;
+mod service;
+mod store;
+mod vault;
+mod wire;
+
+pub use buyer::{Buyer, BuyerError, Verdict};
+pub use device::Device;
+pub use gateway::{Gateway, Place, Tick};
+pub use ledger::{KnownDevice, Ledger, LedgerError};
+pub use node::Node;
+pub use service::Service;
+pub use store::{Accepted, Counts, Entry, Store, StoreError};
+pub use vault::{Sealed, Vault, VaultError};
+pub use wire::{Packet, ReadingText};

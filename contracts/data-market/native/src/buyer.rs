@@ -69,12 +69,7 @@ impl Buyer {
     ///
     /// # Errors
     /// [`BuyerError`].
-    pub fn open(
-        &self,
-        ledger: &impl Ledger,
-        request: u64,
-        seed: &[u8; 32],
-    ) -> Result<Vec<(u64, Verdict)>, BuyerError> {
+    pub fn open(&self, ledger: &impl Ledger, request: u64, seed: &[u8; 32]) -> Result<Vec<(u64, Verdict)>, BuyerError> {
         let not = BuyerError::NotDelivered { request };
         let found = ledger.request(request)?.ok_or(not)?;
         let secret = SecretKey::from_seed(seed);

@@ -5,7 +5,7 @@ use crate::wire::{Packet, ReadingText};
 use counterpart_sdk::{Address, Hash};
 use ed25519_zebra::{SigningKey, VerificationKey};
 use recycling::{Reading, gap_text, reading_text};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha3::{Digest, Sha3_256};
 
 /// A device.
@@ -61,4 +61,24 @@ impl Device {
         let signature: [u8; 64] = self.key.sign(Sha3_256::digest(text).as_slice()).into();
         hex::encode(signature)
     }
+}
+
+/// What a bin's scale measured as an EPCIS document: the bin's identifier, and grams that lie in it.
+pub fn weighed(bin: &str, at_ms: u64, grams: u64) -> Value {
+    // Times that no calendar has stand as the first one.
+    let time = i64::try_from(at_ms).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok()).unwrap_or_default();
+    json!({
+        "@context": ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"],
+        "type": "EPCISDocument",
+        "schemaVersion": "2.0",
+        "epcisBody": { "eventList": [{
+            "type": "ObjectEvent",
+            "eventTime": time.to_string(),
+            "eventTimeZoneOffset": "+00:00",
+            "epcList": [bin],
+            "action": "OBSERVE",
+            "bizStep": "collecting",
+            "sensorElementList": [{ "sensorReport": [{ "type": "Mass", "value": grams, "uom": "GRM" }] }],
+        }] },
+    })
 }

@@ -115,12 +115,7 @@ impl<L: Ledger> Gateway<L> {
         }
     }
 
-    fn accept_reading(
-        &self,
-        text: &ReadingText,
-        signature: &str,
-        document: &Value,
-    ) -> Result<Accepted, ServiceError> {
+    fn accept_reading(&self, text: &ReadingText, signature: &str, document: &Value) -> Result<Accepted, ServiceError> {
         let (reading, signature) = (text.reading()?, bytes(signature)?);
         let event = Event::of(document).map_err(|error| ServiceError::new("no_event", error))?;
         let hash = event.hash().map_err(|error| ServiceError::new("no_event", error))?;
@@ -137,8 +132,7 @@ impl<L: Ledger> Gateway<L> {
         }
         let body = serde_json::to_vec(document).map_err(ServiceError::bad_request)?;
         let sealed = self.vault.seal(&reading.hash, &body).map_err(failed)?;
-        let submission =
-            Submission { reading, signature, body: sealed.body, key_commitment: sealed.key_commitment };
+        let submission = Submission { reading, signature, body: sealed.body, key_commitment: sealed.key_commitment };
         self.store.take(Entry::Reading(submission), Some((reading.hash, sealed.blob))).map_err(refused)
     }
 

@@ -17,7 +17,7 @@ mod vault;
 mod wire;
 
 pub use buyer::{Buyer, BuyerError, Verdict};
-pub use device::Device;
+pub use device::{Device, weighed};
 pub use gateway::{Gateway, Place, Tick};
 pub use ledger::{KnownDevice, Ledger, LedgerError};
 pub use node::Node;

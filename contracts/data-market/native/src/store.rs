@@ -148,7 +148,8 @@ impl Store {
             devices: table("devices")?,
             database: database.clone(),
         };
-        let mut writer = Writer { next: 0, devices: BTreeMap::new(), fresh: BTreeMap::new(), failed: None, tables: tables.clone() };
+        let mut writer =
+            Writer { next: 0, devices: BTreeMap::new(), fresh: BTreeMap::new(), failed: None, tables: tables.clone() };
         if let Some(last) = tables.waiting.iter().next_back() {
             writer.next = number(&last.key().map_err(disk)?) + 1;
         }
@@ -177,10 +178,7 @@ impl Store {
         self.ask(|answer| Job::Know { device, known, answer }).map(|_| ())
     }
 
-    fn ask(
-        &self,
-        job: impl FnOnce(SyncSender<Result<Accepted, StoreError>>) -> Job,
-    ) -> Result<Accepted, StoreError> {
+    fn ask(&self, job: impl FnOnce(SyncSender<Result<Accepted, StoreError>>) -> Job) -> Result<Accepted, StoreError> {
         let (answer, answered) = sync_channel(1);
         let gone = || disk("its writer has ended");
         self.jobs.as_ref().ok_or_else(gone)?.send(job(answer)).map_err(|_| gone())?;

@@ -185,19 +185,14 @@ fn sensor_element(element: &Value) -> Result<String, EpcisError> {
         text.push_str(&in_order(METADATA, object("sensorMetadata", metadata)?)?);
     }
     if let Some(reports) = element.get("sensorReport") {
-        let say =
-            |report: &Value| Ok(format!("sensorReport{}", in_order(REPORT, object("sensorReport", report)?)?));
+        let say = |report: &Value| Ok(format!("sensorReport{}", in_order(REPORT, object("sensorReport", report)?)?));
         text.push_str(&listed("", reports, say)?);
     }
     Ok(text)
 }
 
 /// A name and the texts of a list in the order of texts.
-fn listed(
-    name: &str,
-    list: &Value,
-    say: impl Fn(&Value) -> Result<String, EpcisError>,
-) -> Result<String, EpcisError> {
+fn listed(name: &str, list: &Value, say: impl Fn(&Value) -> Result<String, EpcisError>) -> Result<String, EpcisError> {
     let list = list.as_array().ok_or_else(|| EpcisError::field(name, "list"))?;
     let mut texts = list.iter().map(say).collect::<Result<Vec<_>, _>>()?;
     texts.sort_unstable();

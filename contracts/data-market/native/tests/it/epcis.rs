@@ -339,8 +339,16 @@ fn times_are_rounded_to_milliseconds_of_utc() {
 #[test]
 fn what_is_no_gs1_key_stays_as_it_is() {
     for id in [
-        "example:x", "geo:48.1,11.5", "https://example.com/01", "https://example.org/a/b", "urn:epc:id:sgtin:x.y.z",
-        "urn:epc:id:sgtin:4012345", "urn:uuid:374d95fc", "", "https://", "urn:epc:id:unknown:1.2",
+        "example:x",
+        "geo:48.1,11.5",
+        "https://example.com/01",
+        "https://example.org/a/b",
+        "urn:epc:id:sgtin:x.y.z",
+        "urn:epc:id:sgtin:4012345",
+        "urn:uuid:374d95fc",
+        "",
+        "https://",
+        "urn:epc:id:unknown:1.2",
     ] {
         assert_eq!(link(id), id);
     }

@@ -1,5 +1,6 @@
 //! Every test of the gateway in one binary.
 
+mod chain;
 mod epcis;
 mod gateway;
 mod store;

@@ -3,48 +3,46 @@
 use crate::ledger::{GATEWAY, Ledger, seed};
 use anyhow::{Context, anyhow, bail};
 use counterpart_service::{Client, ClientError};
-use sensor_gateway::{Device, Packet, weighed};
+use sensor_gateway::{Device, Launch, Packet, Process, weighed};
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// How long one request is tried.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A gateway in a process of its own; it ends with this.
-pub struct Gateway {
-    store: PathBuf,
-    process: Child,
-    url: String,
-}
+/// A gateway in a process of its own.
+pub struct Gateway(Process);
 
 impl Gateway {
     /// Starts one on a free port.
     pub fn start(store: &Path, ledger: &Ledger) -> anyhow::Result<Self> {
-        let (process, url) = spawn(store, ledger, "127.0.0.1:0")?;
-        Ok(Self { store: store.to_owned(), process, url })
+        let launch = Launch {
+            program: Launch::beside()?,
+            store: store.to_owned(),
+            rpc: ledger.url(),
+            register: ledger.register.address,
+            market: ledger.market.address,
+            from: format!("dev:{GATEWAY}"),
+        };
+        Ok(Self(launch.start().context("sensor-gateway does not start; `cargo xtask bench gateway` builds it")?))
     }
 
     /// Where it listens.
     pub fn url(&self) -> &str {
-        &self.url
+        self.0.url()
     }
 
     /// Kills it as `kill -9` does and starts another where it was.
-    pub fn kill_and_start(&mut self, ledger: &Ledger) -> anyhow::Result<()> {
-        self.process.kill()?;
-        self.process.wait()?;
-        let address = self.url.trim_start_matches("http://").to_owned();
-        (self.process, self.url) = spawn(&self.store, ledger, &address)?;
-        Ok(())
+    pub fn kill_and_start(&mut self) -> anyhow::Result<()> {
+        self.0.kill()?;
+        Ok(self.0.start()?)
     }
 
     /// Readings that wait for the ledger.
     pub fn waiting(&self) -> anyhow::Result<u64> {
-        let status = Client::new(&self.url).call("status", &Value::Null)?;
+        let status = Client::new(self.url()).call("status", &Value::Null)?;
         if status["refused"] != 0 {
             bail!("the ledger refuses readings: {status}");
         }
@@ -62,35 +60,6 @@ impl Gateway {
         }
         Ok(false)
     }
-}
-
-impl Drop for Gateway {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-/// Starts `sensor-gateway`, which lies beside this program, and waits until it listens.
-fn spawn(store: &Path, ledger: &Ledger, address: &str) -> anyhow::Result<(Child, String)> {
-    let program = std::env::current_exe()?.with_file_name("sensor-gateway");
-    let [register, market] = [ledger.register.address, ledger.market.address].map(|found| hex(&found.0));
-    let mut process = Command::new(program)
-        .args(["--json", "--from", &format!("dev:{GATEWAY}"), "--rpc", &ledger.url(), "--listen", address])
-        .args(["--register", &register, "--market", &market, "--every-ms", "50", "--store"])
-        .arg(store)
-        .stdout(Stdio::piped())
-        .spawn()
-        .context("sensor-gateway does not start; it is built by `cargo xtask bench gateway`")?;
-    let mut line = String::new();
-    let out = process.stdout.take().context("no output")?;
-    BufReader::new(out).read_line(&mut line)?;
-    let told: Value = serde_json::from_str(&line).context("the gateway does not start")?;
-    Ok((process, told["url"].as_str().context("no address")?.to_owned()))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What devices do.

@@ -41,7 +41,7 @@ fn main() -> anyhow::Result<ExitCode> {
     let pause = Duration::from_secs(arguments.seconds) / (arguments.kills + 1);
     for _ in 0..arguments.kills {
         std::thread::sleep(pause);
-        gateway.kill_and_start(&ledger)?;
+        gateway.kill_and_start()?;
     }
     let mut sent = devices.join()?;
     let took = begun.elapsed();

@@ -4,6 +4,7 @@ mod currency;
 mod merchant;
 mod network;
 mod payment;
+mod recycling;
 mod stage;
 mod tender;
 mod token;
@@ -48,6 +49,8 @@ enum Demo {
     Merchant(Demonstration<merchant::Arguments>),
     /// A purchase is paid with a voucher and a card; the card fails; the card answers too late.
     Payment(Demonstration<payment::Arguments>),
+    /// Five bins measure, a gateway is killed and loses nothing, a buyer reads what it paid for and proves a wrong key.
+    Recycling(Demonstration<recycling::Arguments>),
     /// A borrower asks twelve lenders under sealed rates; the loan is paid back, and another defaults.
     Tender(Demonstration<tender::Arguments>),
     /// A security token is issued, traded, upgraded from parent to child, and replayed.
@@ -70,6 +73,7 @@ fn main() -> ExitCode {
         Demo::Currency(currency) => (&currency.settings, currency::run(&currency.settings, &currency.own)),
         Demo::Merchant(merchant) => (&merchant.settings, merchant::run(&merchant.settings, &merchant.own)),
         Demo::Payment(payment) => (&payment.settings, payment::run(&payment.settings, &payment.own)),
+        Demo::Recycling(recycling) => (&recycling.settings, recycling::run(&recycling.settings, &recycling.own)),
         Demo::Tender(tender) => (&tender.settings, tender::run(&tender.settings, &tender.own)),
         Demo::Token(token) => (&token.settings, token::run(&token.settings, &token.own)),
         Demo::Trading(trading) => (&trading.settings, trading::run(&trading.settings, &trading.own)),

@@ -51,6 +51,16 @@ impl<'a> Stage<'a> {
         Self { output, client, contracts, steps: Vec::new(), transactions: 0, certified: 0 }
     }
 
+    /// The node's JSON-RPC.
+    pub fn url(&self) -> &str {
+        self.client.url()
+    }
+
+    /// The chain's number.
+    pub fn chain(&self) -> u64 {
+        self.client.chain().0
+    }
+
     /// Transactions sent.
     pub fn transactions(&self) -> usize {
         self.transactions

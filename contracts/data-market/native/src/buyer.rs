@@ -89,7 +89,7 @@ impl Buyer {
 
     fn body(&self, key: &[u8; 32], recorded: &Recorded) -> Result<Verdict, BuyerError> {
         let hash = recorded.reading.hash;
-        let answer = match self.gateway.call("blob", &json!({ "hash": hex::encode(hash.0) })) {
+        let answer = match self.gateway.call("blob", &json!({ "body": hex::encode(recorded.body.0) })) {
             Ok(answer) => answer,
             Err(ClientError::Refused(error)) if error.error == "no_blob" => return Ok(Verdict::NoBody),
             Err(error) => return Err(error.into()),

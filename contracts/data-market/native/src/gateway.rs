@@ -133,7 +133,7 @@ impl<L: Ledger> Gateway<L> {
         let body = serde_json::to_vec(document).map_err(ServiceError::bad_request)?;
         let sealed = self.vault.seal(&reading.hash, &body).map_err(failed)?;
         let submission = Submission { reading, signature, body: sealed.body, key_commitment: sealed.key_commitment };
-        self.store.take(Entry::Reading(submission), Some((reading.hash, sealed.blob))).map_err(refused)
+        self.store.take(Entry::Reading(submission), Some((sealed.body, sealed.blob))).map_err(refused)
     }
 
     /// Whether a device signed a text. The ledger is asked about devices that are not known, and again when a key does not fit.
@@ -281,13 +281,13 @@ impl<L: Ledger> Gateway<L> {
         Ok(delivered)
     }
 
-    /// The encrypted body of an event.
+    /// The encrypted body with the hash that the ledger has recorded.
     ///
     /// # Errors
     /// `no_blob`.
-    pub fn blob(&self, hash: &Hash) -> Result<Vec<u8>, ServiceError> {
-        let blob = self.store.blob(hash).map_err(refused)?;
-        blob.ok_or_else(|| ServiceError::new("no_blob", "no body of this event is kept here").with_status(404))
+    pub fn blob(&self, body: &Hash) -> Result<Vec<u8>, ServiceError> {
+        let blob = self.store.blob(body).map_err(refused)?;
+        blob.ok_or_else(|| ServiceError::new("no_blob", "no body with this hash is kept here").with_status(404))
     }
 }
 

@@ -1,9 +1,4 @@
 //! Takes signed readings over HTTP, keeps what they measured encrypted, records them on the ledger and delivers the keys that are bought.
-//!
-//! ```text
-//! device ── reading, signature, EPCIS event ──> Gateway ── hash, body hash, key commitment ──> recycling (contract)
-//! buyer  ── blob, by hash ────────────────────> Gateway ── keys, sealed for the request ─────> data-market (contract)
-//! ```
 
 mod buyer;
 mod device;
@@ -11,6 +6,7 @@ pub mod epcis;
 mod gateway;
 mod ledger;
 mod node;
+mod process;
 mod service;
 mod store;
 mod vault;
@@ -21,6 +17,7 @@ pub use device::{Device, weighed};
 pub use gateway::{Gateway, Place, Tick};
 pub use ledger::{KnownDevice, Ledger, LedgerError};
 pub use node::Node;
+pub use process::{Launch, Process};
 pub use service::Service;
 pub use store::{Accepted, Counts, Entry, Store, StoreError};
 pub use vault::{Sealed, Vault, VaultError};

@@ -23,7 +23,7 @@ struct Submit {
 
 #[derive(Deserialize)]
 struct Blob {
-    hash: String,
+    body: String,
 }
 
 impl<L: Ledger + 'static> Handler for Service<L> {
@@ -43,8 +43,8 @@ impl<L: Ledger + 'static> Handler for Service<L> {
                 Ok(answers.collect())
             }
             "blob" => {
-                let Blob { hash } = ServiceError::parameters(parameters)?;
-                Ok(json!({ "blob": hex::encode(self.0.blob(&Hash(bytes(&hash)?))?) }))
+                let Blob { body } = ServiceError::parameters(parameters)?;
+                Ok(json!({ "blob": hex::encode(self.0.blob(&Hash(bytes(&body)?))?) }))
             }
             "status" => {
                 let counts = self.0.store().counts().map_err(|error| ServiceError::new("failed", error))?;

@@ -112,7 +112,7 @@ struct Tables {
     database: Database,
     /// Device and number to the hash of what was taken.
     taken: Keyspace,
-    /// Event hash to the encrypted body.
+    /// Hash of an encrypted body to the body.
     blobs: Keyspace,
     /// Place in the order of arrival to what waits.
     waiting: Keyspace,
@@ -193,12 +193,12 @@ impl Store {
         self.tables.device(device)
     }
 
-    /// The encrypted body of an event.
+    /// The encrypted body with a hash.
     ///
     /// # Errors
     /// [`StoreError::Disk`].
-    pub fn blob(&self, hash: &Hash) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(self.tables.blobs.get(hash.0).map_err(disk)?.map(|blob| blob.to_vec()))
+    pub fn blob(&self, body: &Hash) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.tables.blobs.get(body.0).map_err(disk)?.map(|blob| blob.to_vec()))
     }
 
     /// The oldest of what waits, so many at most.

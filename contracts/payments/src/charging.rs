@@ -5,7 +5,7 @@ use crate::types::{Ended, Leg, LegChanged, LegStatus, Payment, PaymentError, Pay
 use crate::{MAX_ATTEMPTS, Payments};
 use counterpart_sdk::prelude::*;
 use instruments::{Class, Failure, Hold, HoldStatus, ProviderRef};
-use trading::{HandlerError, HandlerRef, Kind, Order, fee};
+use trading::{HandlerRef, Kind, Order, fee};
 
 // What has several callers is not inlined: the contract is a kilobyte smaller for it.
 impl Payments {
@@ -60,7 +60,7 @@ impl Payments {
         if leg.status != LegStatus::Pending {
             return;
         }
-        let answer = ProviderRef::at(leg.provider).status(hold_id(payment, index)).try_call();
+        let answer = ProviderRef::at(leg.provider).status(hold_id(payment, index)).code_only().try_call();
         let status = match answer.ok().and_then(Result::ok) {
             Some(HoldStatus::Held) => LegStatus::Held,
             Some(HoldStatus::Failed(failure)) => LegStatus::Failed(failure),
@@ -91,7 +91,7 @@ impl Payments {
         found.legs.push(Leg { provider, token, kind, instrument, units, source, refunded: 0, answer_by_ms, status });
         let (payer, expires_ms) = (found.request.payer, found.request.deadline_ms);
         let hold = Hold { id: hold_id(payment, index), payer, token, units: source, expires_ms };
-        let answer = ProviderRef::at(provider).authorize(hold).try_call();
+        let answer = ProviderRef::at(provider).authorize(hold).code_only().try_call();
         let status = match answer {
             Ok(Ok(HoldStatus::Held)) => LegStatus::Held,
             Ok(Ok(HoldStatus::Pending)) => LegStatus::Pending,
@@ -127,11 +127,8 @@ impl Payments {
             let asset = self.provider(provider).ok_or(PaymentError::UnknownProvider { provider })?.asset;
             asset.settle(here);
             let before = asset.balance_of(here)?;
-            match ProviderRef::at(provider).capture(hold_id(payment, index)).try_call() {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => return Err(PaymentError::Provider { error }),
-                Err(_) => return Err(PaymentError::NoAnswer { provider }),
-            }
+            let captured = ProviderRef::at(provider).capture(hold_id(payment, index)).code_only().try_call();
+            captured.map_err(|failure| PaymentError::Provider { provider, code: failure.code() })?.ok();
             let have = asset.balance_of(here)?.saturating_sub(before);
             if have != leg.source {
                 return Err(PaymentError::ProviderLied { provider, want: leg.source, have });
@@ -155,15 +152,13 @@ impl Payments {
         sell.authorize_transfer(exchange.handler, leg.source);
         let kind = Kind::ExactOut { buy: leg.units, max_spend: leg.source };
         let order = Order { sell, buy, kind, data: exchange.data.clone() };
-        let answer = HandlerRef::at(exchange.handler).swap(order, here).try_call();
-        trading::answered(answer, |error: &HandlerError| Some(error.clone()))
-            .map_err(|error| PaymentError::Exchange { error })?;
+        let swapped = HandlerRef::at(exchange.handler).swap(order, here).code_only().try_call();
+        swapped.map_err(|failure| PaymentError::Exchange { code: failure.code() })?.ok();
         // The handler is believed in nothing: what came and what went is counted.
         let bought = buy.balance_of(here)?.saturating_sub(held);
         let spent = before.saturating_sub(sell.balance_of(here)?);
         if bought < leg.units || spent > leg.source {
-            let quote = trading::Quote { spent, bought };
-            return Err(PaymentError::Exchange { error: HandlerError::Limit { quote } });
+            return Err(PaymentError::Slipped { spent, bought });
         }
         buy.transfer(here, request.payer, bought - leg.units)?;
         Ok(sell.transfer(here, request.payer, leg.source - spent)?)
@@ -188,7 +183,7 @@ impl Payments {
     /// Tells a provider to let go. One that does not listen cannot keep the others from it.
     #[inline(never)]
     fn void_hold(&self, payment: u64, index: usize, leg: &Leg) {
-        let _ = ProviderRef::at(leg.provider).void(hold_id(payment, index)).try_call();
+        let _ = ProviderRef::at(leg.provider).void(hold_id(payment, index)).code_only().try_call();
     }
 
     /// Gives units back, the last leg first.
@@ -221,7 +216,10 @@ impl Payments {
                 asset.authorize_transfer(provider, part);
             }
             let taken = same
-                && matches!(ProviderRef::at(provider).refund(hold_id(payment, index), part).try_call(), Ok(Ok(())));
+                && matches!(
+                    ProviderRef::at(provider).refund(hold_id(payment, index), part).code_only().try_call(),
+                    Ok(Ok(()))
+                );
             if !taken {
                 // What was exchanged cannot go back the way that it came, and a provider may be gone: it is the payer's.
                 asset.transfer(here, payer, part)?;

@@ -11,9 +11,8 @@ use counterpart_sdk::prelude::*;
 use instruments::ProviderRef;
 use trading::fee;
 pub use types::{
-    Attempted, Ended, Exchange, Instrument, InstrumentChanged, Leg, LegChanged, LegStatus, Limit, Mandate, Part,
-    Payment, PaymentError, PaymentStatus, ProviderChanged, ProviderRecord, Rate, Reason, Refunded, Request, Strategy,
-    Terms,
+    Attempted, Ended, Exchange, Instrument, InstrumentChanged, Leg, LegChanged, LegStatus, Limit, Part, Payment,
+    PaymentError, PaymentStatus, ProviderChanged, ProviderRecord, Rate, Reason, Refunded, Request, Strategy, Terms,
 };
 
 /// Instruments of a payer, at most.
@@ -43,8 +42,8 @@ pub struct Payments {
     next: Item<u64>,
     requests: Requests,
     by_request: Map<(Address, Hash), u64>,
-    mandates: Map<u64, Mandate>,
-    next_mandate: Item<u64>,
+    /// Who pays for a payer.
+    agents: Map<(Address, Address), bool>,
 }
 
 #[contract(events(
@@ -103,11 +102,6 @@ impl Payments {
     /// The id of a leg's hold at its provider.
     pub fn hold_id(&self, payment: u64, leg: u32) -> Hash {
         charging::hold_id(payment, leg as usize)
-    }
-
-    /// A standing order.
-    pub fn mandate(&self, mandate: u64) -> Option<Mandate> {
-        self.mandates.get(&mandate)
     }
 
     /// Admits a provider that charges `fee_ppm`, or shuts it out with none; the operator.
@@ -170,6 +164,24 @@ impl Payments {
         self.begin(request)
     }
 
+    /// Lets an agent pay for the payer, a contract of standing orders say, or no more; the payer.
+    pub fn set_agent(&mut self, payer: Address, agent: Address, allowed: bool) {
+        env::require_auth(&payer);
+        match allowed {
+            true => self.agents.set(&(payer, agent), &true),
+            false => drop(self.agents.remove(&(payer, agent))),
+        }
+    }
+
+    /// Pays as `pay` does; an agent of the payer.
+    pub fn pay_for(&mut self, agent: Address, request: Request) -> Result<u64, PaymentError> {
+        env::require_auth(&agent);
+        if !self.agents.contains(&(request.payer, agent)) {
+            return Err(PaymentError::Stranger);
+        }
+        self.begin(request)
+    }
+
     /// Goes on with a payment: asks providers that had not answered, tries others, captures, or lets everything go; anybody.
     pub fn resume(&mut self, payment: u64) -> Result<PaymentStatus, PaymentError> {
         let found = self.authorizing(payment)?;
@@ -198,44 +210,6 @@ impl Payments {
     /// Gives units back to the instruments that they came from, the last leg first; the merchant, which consents to their transfer.
     pub fn refund(&mut self, payment: u64, units: u128) -> Result<(), PaymentError> {
         self.give_back(payment, units)
-    }
-
-    /// Lets a merchant charge the request so many times, a period apart; the payer. Answers the mandate's number.
-    pub fn give_mandate(&mut self, request: Request, period_ms: u64, times: u32) -> Result<u64, PaymentError> {
-        env::require_auth(&request.payer);
-        planning::check(&request)?;
-        if period_ms == 0 || times == 0 {
-            return Err(PaymentError::BadRequest);
-        }
-        let mandate = self.next_mandate.get_or_default();
-        self.next_mandate.set(&(mandate + 1));
-        let next_ms = env::block_time_ms();
-        self.mandates.set(&mandate, &Mandate { request, period_ms, next_ms, left: times });
-        Ok(mandate)
-    }
-
-    /// Takes a mandate back; its payer.
-    pub fn end_mandate(&mut self, mandate: u64) -> Result<(), PaymentError> {
-        let found = self.mandates.get(&mandate).ok_or(PaymentError::BadRequest)?;
-        env::require_auth(&found.request.payer);
-        self.mandates.remove(&mandate);
-        Ok(())
-    }
-
-    /// Charges by a mandate that is due; its merchant. A period that was missed is not charged twice. Answers the payment's number.
-    pub fn collect(&mut self, mandate: u64) -> Result<u64, PaymentError> {
-        let mut found = self.mandates.get(&mandate).ok_or(PaymentError::BadRequest)?;
-        env::require_auth(&found.request.merchant);
-        let now = env::block_time_ms();
-        if now < found.next_ms || found.left == 0 {
-            return Err(PaymentError::NotDue { next_ms: found.next_ms });
-        }
-        found.left -= 1;
-        found.next_ms = now.saturating_add(found.period_ms);
-        self.mandates.set(&mandate, &found);
-        let id = env::sha3_256(&(*b"counterpart/mandate/1", mandate, found.left).encode());
-        let deadline_ms = now.saturating_add(found.period_ms);
-        self.begin(Request { id, deadline_ms, ..found.request })
     }
 
     /// Proposes another operator, or takes the proposal back; the operator.

@@ -2,8 +2,8 @@
 
 use counterpart_contracts::roles::RoleError;
 use counterpart_sdk::prelude::*;
-use instruments::{Failure, InstrumentKind, ProviderError};
-use trading::{Asset, AssetError, HandlerError};
+use instruments::{Failure, InstrumentKind};
+use trading::{Asset, AssetError};
 
 /// What holds for all payments.
 #[derive(Abi, Clone, Copy, PartialEq, Eq, Debug)]
@@ -225,19 +225,6 @@ pub struct Payment {
     pub status: PaymentStatus,
 }
 
-/// A standing order: a merchant may charge again and again.
-#[derive(Abi, Clone, PartialEq, Eq, Debug)]
-pub struct Mandate {
-    /// Each payment is this one with an id and a deadline of its own.
-    pub request: Request,
-    /// Between two payments, in ms.
-    pub period_ms: u64,
-    /// From when the next one may come, in ms since 1970.
-    pub next_ms: u64,
-    /// Payments that are left.
-    pub left: u32,
-}
-
 /// What payments refuse with.
 #[derive(ContractError, Clone, PartialEq, Eq, Debug)]
 pub enum PaymentError {
@@ -278,8 +265,10 @@ pub enum PaymentError {
     },
     /// A provider refuses what it has to do.
     Provider {
-        /// Why.
-        error: ProviderError,
+        /// Its contract.
+        provider: Address,
+        /// A code of its own; none if it did not answer.
+        code: Option<u32>,
     },
     /// A provider does not answer as one.
     NoAnswer {
@@ -288,10 +277,17 @@ pub enum PaymentError {
     },
     /// A rate is not signed, is over, or is of other assets.
     BadRate,
-    /// An exchange brings less than its rate.
+    /// An exchange refuses.
     Exchange {
-        /// Why.
-        error: HandlerError,
+        /// A code of its own; none if it did not answer.
+        code: Option<u32>,
+    },
+    /// An exchange takes more, or brings less, than its rate and what it may slip.
+    Slipped {
+        /// Units that it took.
+        spent: u128,
+        /// Units that it brought.
+        bought: u128,
     },
     /// More than is left of the payment.
     RefundTooLarge {

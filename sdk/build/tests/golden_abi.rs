@@ -34,15 +34,13 @@ fn interface_sections_keep_their_bytes() {
 }
 
 #[test]
-fn no_contract_of_the_suite_takes_more_than_64_kib_but_payments() {
+fn no_contract_of_the_suite_takes_more_than_64_kib() {
     let contracts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../contracts");
     let mut seen = 0;
     for folder in std::fs::read_dir(contracts).expect("the contracts").flatten() {
         let wasm = format!("../../target/contracts/{}.wasm", folder.file_name().to_string_lossy());
         if let Ok(file) = std::fs::metadata(Path::new(env!("CARGO_MANIFEST_DIR")).join(&wasm)) {
-            // Payments is the one that is larger, with its mandates; it has to be split, and must not grow until then.
-            let most = if folder.file_name() == "payments" { 68 * 1024 } else { 64 * 1024 };
-            assert!(file.len() <= most, "{wasm} takes {} bytes", file.len());
+            assert!(file.len() <= 64 * 1024, "{wasm} takes {} bytes", file.len());
             seen += 1;
         }
     }

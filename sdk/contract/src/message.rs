@@ -1,6 +1,7 @@
 //! Calls to other contracts.
 
 use crate::buffer::Buffer;
+use crate::data::NoError;
 use crate::sys::host_call;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
@@ -28,6 +29,16 @@ pub enum CallFailure {
     NoCode,
     /// Its answer does not decode.
     BadAnswer,
+}
+
+impl CallFailure {
+    /// The code that it reverted with, if it did.
+    pub const fn code(&self) -> Option<u32> {
+        match self {
+            Self::Reverted(code) => Some(*code),
+            _ => None,
+        }
+    }
 }
 
 /// A call, ready to be made by a contract or a test.
@@ -64,6 +75,14 @@ impl<T: Decode, E: Decode> Message<T, E> {
     pub fn with_gas(mut self, gas: u64) -> Self {
         self.gas = gas;
         self
+    }
+
+    /// The same call, of whose error only the code is looked at: [`CallFailure::Reverted`]. A caller that does nothing with the
+    /// rest need not carry the code that reads it.
+    #[must_use]
+    pub fn code_only(self) -> Message<T, NoError> {
+        let Self { contract, input, value, gas, query, answer: _ } = self;
+        Message { contract, input, value, gas, query, answer: PhantomData }
     }
 
     /// Calls; a failure of the callee is this contract's failure.

@@ -3,9 +3,10 @@
 use crate::setting::{ANSWER_MS, CARD, COOL_MS, HOUR_MS, PLENTY, Setting, VOUCHER, error, failed};
 use card_provider::Report;
 use counterpart_sdk::Hash;
-use counterpart_testing::{Chain, Failure, contract_test};
+use counterpart_testing::{Chain, Failure, Subject, contract_test};
 use instruments::{Failure as Refusal, HoldStatus, InstrumentKind, ProviderError};
 use payments::{Instrument, LegStatus, Limit, Part, PaymentError, PaymentStatus, Reason, Request, Strategy};
+use standing_orders::{MandateError, StandingOrdersRef, native_standingorders};
 
 #[contract_test]
 fn a_voucher_and_a_card_pay_together(chain: &mut Chain) {
@@ -291,22 +292,43 @@ fn a_mandate_charges_each_period_once(chain: &mut Chain) {
     let (payments, payer, merchant) = (setting.payments, &setting.payer, &setting.merchant);
     let request = setting.request(chain, 1, 500);
     let wallet_first = Request { strategy: Strategy::Fee, ..request };
-    let give = payments.give_mandate(wallet_first, HOUR_MS, 2);
+    let subject = Subject::new("standing-orders", native_standingorders());
+    let orders = chain.deploy(payer, &subject, StandingOrdersRef::new(payments.address)).expect("deployed");
+    let orders = StandingOrdersRef::at(orders);
+    assert_eq!(chain.query(orders.payments()), Ok(payments.address));
+    let why = |result: Result<u64, Failure<MandateError>>| match result {
+        Err(Failure::Error(error)) => error,
+        other => panic!("{other:?}"),
+    };
+    for (period_ms, times) in [(0, 2), (HOUR_MS, 0)] {
+        let empty = orders.give(wallet_first.clone(), period_ms, times);
+        assert_eq!(why(chain.call(payer, empty)), MandateError::BadMandate);
+    }
+    let give = orders.give(wallet_first, HOUR_MS, 2);
     assert!(chain.call(merchant, give.clone()).is_err(), "the payer alone");
     assert_eq!(chain.call(payer, give), Ok(0));
-    assert!(chain.call(payer, payments.collect(0)).is_err(), "the merchant alone");
-    assert_eq!(chain.call(merchant, payments.collect(0)), Ok(0));
-    let found = chain.query(payments.mandate(0)).expect("answered").expect("there");
-    let due = error(chain.call(merchant, payments.collect(0)));
-    assert_eq!(due, PaymentError::NotDue { next_ms: found.next_ms });
+    assert!(chain.call(payer, orders.collect(0)).is_err(), "the merchant alone");
+    let stranger = MandateError::Payment { error: PaymentError::Stranger };
+    assert_eq!(why(chain.call(merchant, orders.collect(0))), stranger, "no agent yet");
+    assert!(chain.call(merchant, payments.set_agent(payer.address, orders.address, true)).is_err());
+    chain.call(payer, payments.set_agent(payer.address, orders.address, true)).expect("allowed");
+    assert_eq!(chain.call(merchant, orders.collect(0)), Ok(0), "what was refused is not used up");
+    let found = chain.query(orders.mandate(0)).expect("answered").expect("there");
+    assert_eq!(found.left, 1);
+    assert_eq!(why(chain.call(merchant, orders.collect(0))), MandateError::NotDue { next_ms: found.next_ms });
     chain.advance_ms(3 * HOUR_MS);
-    assert_eq!(chain.call(merchant, payments.collect(0)), Ok(1));
+    assert_eq!(chain.call(merchant, orders.collect(0)), Ok(1));
     chain.advance_ms(HOUR_MS);
-    assert!(matches!(error(chain.call(merchant, payments.collect(0))), PaymentError::NotDue { .. }), "twice");
+    assert_eq!(why(chain.call(merchant, orders.collect(0))), MandateError::UsedUp);
     assert_eq!(setting.held(chain, payer.address), 9_000);
-    assert!(chain.call(merchant, payments.end_mandate(0)).is_err());
-    chain.call(payer, payments.end_mandate(0)).expect("taken back");
-    assert_eq!(error(chain.call(merchant, payments.collect(0))), PaymentError::BadRequest);
+    assert!(chain.call(merchant, orders.end(0)).is_err());
+    chain.call(payer, orders.end(0)).expect("taken back");
+    assert_eq!(why(chain.call(merchant, orders.collect(0))), MandateError::NoMandate { mandate: 0 });
+    // An agent that is dismissed pays no more.
+    let again = Request { strategy: Strategy::Fee, ..setting.request(chain, 2, 500) };
+    assert_eq!(chain.call(payer, orders.give(again, HOUR_MS, 2)), Ok(1));
+    chain.call(payer, payments.set_agent(payer.address, orders.address, false)).expect("dismissed");
+    assert_eq!(why(chain.call(merchant, orders.collect(1))), stranger);
 }
 
 #[contract_test]

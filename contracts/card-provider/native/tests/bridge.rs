@@ -1,7 +1,8 @@
 //! What the bridge reports, by what the network does.
 
 use card_network::{Answer, Asked, Bridge, BridgeError, Card, Fault, Ledger, Network};
-use counterpart_service::{Client, Limits, Server};
+use counterpart_service::{Client, Handler, Limits, Server};
+use counterpart_testing::{Random, mangled};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -95,4 +96,19 @@ fn what_succeeds_too_late_is_given_back_and_never_held_twice() {
     assert_eq!(rig.bridge.step().expect("the ledger works"), 1);
     assert_eq!((rig.reports(), rig.on_card(), rig.bridge.unknown()), (vec![Answer::Held], 1_000, 0));
     assert_eq!(rig.network.asked(), 2);
+}
+
+#[test]
+fn requests_that_are_almost_right_neither_stop_the_network_nor_make_units() {
+    let network = Network::default();
+    network.put("c", Card { units: 1_000, fault: Fault::None });
+    let mut random = Random::from_environment();
+    let ask = serde_json::json!({ "id": "h", "card": "c", "units": "400" });
+    for _ in 0..2_000 {
+        let method = *random.pick(&["authorize", "release", "other"]);
+        if let Err(error) = network.call(method, mangled(&ask, &mut random)) {
+            assert_ne!(error.status, 500, "{error:?}");
+        }
+        assert!(network.card("c").is_some_and(|card| card.units <= 1_000));
+    }
 }

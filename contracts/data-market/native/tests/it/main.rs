@@ -2,5 +2,6 @@
 
 mod chain;
 mod epcis;
+mod fuzz;
 mod gateway;
 mod store;

@@ -69,7 +69,7 @@ fn run(command: &CommandLine, output: Output) -> anyhow::Result<std::convert::In
     let signer = chain::signer(&context, &command.from)?;
     let address = |name: &str| chain::address(&context, name).map(|found| Address(found.0));
     let (register, market) = (address(&command.register)?, address(&command.market)?);
-    let node = Node::connect(&command.rpc, signer, register, market, command.rule.clone());
+    let node = Node::connect(&command.rpc, signer, register, market, command.rule);
     let node = node.or_fail(Exit::Network, "unreachable", "the node does not answer")?;
     let place = node.place().or_fail(Exit::Input, "no_register", "--register names no register of readings")?;
     std::fs::create_dir_all(&command.store).or_fail(Exit::Input, "store", "the folder cannot be made")?;

@@ -4,10 +4,12 @@ mod client;
 mod envelope;
 mod error;
 mod handler;
+mod process;
 mod server;
 
 pub use client::{Client, ClientError};
 pub use envelope::{Envelope, EnvelopeError};
 pub use error::ServiceError;
 pub use handler::Handler;
+pub use process::Process;
 pub use server::{Limits, Server};

@@ -1,18 +1,19 @@
 //! Four replicas with the contracts that a gateway works with.
 
-use anyhow::{Context, anyhow, bail};
-use counterpart_client::{Client, Signer, TransactionRequest};
+use anyhow::{Context, anyhow};
+use counterpart_client::{Account, Client, Signer};
 use counterpart_consensus::CommitRule;
-use counterpart_ledger::{Action, Address as LedgerAddress, Hash as LedgerHash, Outcome, contract_address};
+use counterpart_ledger::{Action, Address as LedgerAddress, Hash as LedgerHash, contract_address};
 use counterpart_node::rpc::RpcServer;
 use counterpart_node::{Devnet, DevnetConfig, FAUCET, dev_account};
-use counterpart_sdk::{Address, Hash, Message};
+use counterpart_sdk::{Address, Hash, Message, NoError};
 use data_market::{DataMarketRef, Terms};
-use parity_scale_codec::{Decode, DecodeAll};
+use parity_scale_codec::Decode;
 use recycling::RecyclingRef;
 use sealing_referee::SealingRefereeRef;
 use sensor_gateway::Device;
 use sha3::{Digest, Sha3_256};
+use std::fmt::Debug;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,7 +32,7 @@ pub fn seed(number: u64) -> [u8; 32] {
 
 /// The network and what is on it.
 pub struct Ledger {
-    client: Client,
+    account: Account,
     server: RpcServer,
     _devnet: Arc<Devnet>,
     pub register: RecyclingRef,
@@ -43,20 +44,19 @@ impl Ledger {
     pub fn start(folder: &Path, devices: u64) -> anyhow::Result<Self> {
         let devnet = Arc::new(Devnet::start(&DevnetConfig::new(folder))?);
         let server = RpcServer::start(devnet.clone(), ([127, 0, 0, 1], 0).into())?;
-        let client = Client::connect(&server.url())?;
+        let at = |name: &str| account(&server.url(), name);
+        let (faucet, admin, gateway) = (at(FAUCET)?, at("admin")?, at(GATEWAY)?);
         let (register, market) = (RecyclingRef::at(Address::ZERO), DataMarketRef::at(Address::ZERO));
-        let mut this = Self { client, server, _devnet: devnet, register, market };
-        let faucet = Signer::new(dev_account(FAUCET));
-        let (admin, gateway) = (Signer::new(dev_account("admin")), Signer::new(dev_account(GATEWAY)));
-        let fund = |who: &Signer| Action::Transfer { to: who.address(), amount: FUNDS };
-        this.act(&faucet, vec![fund(&admin), fund(&gateway)])?;
-        let me = Address(admin.address().0);
-        let money = this.deploy(&admin, "token", TokenRef::new("Data".into(), "DAT".into(), 0).input)?;
+        let fund = |who: &Account| Action::Transfer { to: LedgerAddress(who.address().0), amount: FUNDS };
+        act(&faucet, vec![fund(&admin), fund(&gateway)])?;
+        let me = admin.address();
+        let mut this = Self { account: admin, server, _devnet: devnet, register, market };
+        let money = this.deploy("token", TokenRef::new("Data".into(), "DAT".into(), 0).input)?;
         let asset = Asset::Token(money);
         let terms =
             recycling::Terms { skew_ms: 600_000, tolerance_ppm: 0, asset, reward_per_gram: 0, admin_delay_ms: 0 };
-        this.register = RecyclingRef::at(this.deploy(&admin, "recycling", RecyclingRef::new(terms).input)?);
-        let referee = this.deploy(&admin, "sealing-referee", SealingRefereeRef::new().input)?;
+        this.register = RecyclingRef::at(this.deploy("recycling", RecyclingRef::new(terms).input)?);
+        let referee = this.deploy("sealing-referee", SealingRefereeRef::new().input)?;
         let terms = Terms {
             register: this.register.address,
             referee,
@@ -69,14 +69,14 @@ impl Ledger {
             penalty: 0,
             admin_delay_ms: 0,
         };
-        this.market = DataMarketRef::at(this.deploy(&admin, "data-market", DataMarketRef::new(terms).input)?);
-        let mut calls = vec![call(this.register.set_gateway(Address(gateway.address().0), true))];
+        this.market = DataMarketRef::at(this.deploy("data-market", DataMarketRef::new(terms).input)?);
+        let mut calls = vec![call(this.register.set_gateway(gateway.address(), true))];
         calls
             .extend((0..devices).map(|number| {
                 call(this.register.register_device(me, Device::public_key(seed(number)), 0, Hash::ZERO))
             }));
         for calls in calls.chunks(20) {
-            this.act(&admin, calls.to_vec())?;
+            act(&this.account, calls.to_vec())?;
         }
         Ok(this)
     }
@@ -88,7 +88,7 @@ impl Ledger {
 
     /// The chain's number.
     pub fn chain(&self) -> u64 {
-        self.client.chain().0
+        self.account.client().chain().0
     }
 
     /// Events on the ledger.
@@ -102,34 +102,28 @@ impl Ledger {
         (0..devices).map(count).collect()
     }
 
-    fn ask<T: Decode, E>(&self, message: Message<T, E>) -> anyhow::Result<T> {
-        let answer = self.client.query(&LedgerAddress(message.contract.0), &LedgerAddress::ZERO, &message.input)?;
-        T::decode_all(&mut &answer.output[..]).map_err(|_| anyhow!("{}", answer.outcome))
+    fn ask<T: Decode, E: Decode + Debug>(&self, message: Message<T, E>) -> anyhow::Result<T> {
+        self.account.ask(&message).map_err(|error| anyhow!("{error}"))
     }
 
-    fn deploy(&self, sender: &Signer, name: &str, input: Vec<u8>) -> anyhow::Result<Address> {
+    fn deploy(&self, name: &str, input: Vec<u8>) -> anyhow::Result<Address> {
         let path = format!("target/contracts/{name}.wasm");
         let code = std::fs::read(&path).with_context(|| format!("{path}: build it with `cargo xtask contracts`"))?;
         let code_hash = LedgerHash(Sha3_256::digest(&code).into());
         let salt = LedgerHash::ZERO;
-        let address = contract_address(&sender.address(), &code_hash, &salt);
-        self.act(sender, vec![Action::Upload { code }, Action::Deploy { code_hash, salt, input, value: 0 }])?;
+        let address = contract_address(&LedgerAddress(self.account.address().0), &code_hash, &salt);
+        act(&self.account, vec![Action::Upload { code }, Action::Deploy { code_hash, salt, input, value: 0 }])?;
         Ok(Address(address.0))
     }
+}
 
-    fn act(&self, sender: &Signer, actions: Vec<Action>) -> anyhow::Result<()> {
-        let request = TransactionRequest::new(sender, actions);
-        let signed = match self.client.prepare(&request)? {
-            Ok(signed) => signed,
-            Err(simulated) => bail!("{}", simulated.json["outcome"]),
-        };
-        let rule: CommitRule = "quorum:0.67".parse().map_err(|error| anyhow!("{error}"))?;
-        let confirmed = self.client.wait(&self.client.send(&signed)?, &rule, PATIENCE)?;
-        match confirmed.receipt.outcome {
-            Outcome::Success => Ok(()),
-            _ => bail!("{}", confirmed.json["outcome"]),
-        }
-    }
+fn account(url: &str, name: &str) -> anyhow::Result<Account> {
+    let rule: CommitRule = "quorum:0.67".parse().map_err(|error| anyhow!("{error}"))?;
+    Ok(Account::new(Client::connect(url)?, Signer::new(dev_account(name)), rule, PATIENCE))
+}
+
+fn act(account: &Account, actions: Vec<Action>) -> anyhow::Result<()> {
+    account.send::<NoError>(actions).map_err(|error| anyhow!("{error}"))
 }
 
 fn call<T, E>(message: Message<T, E>) -> Action {

@@ -2,8 +2,8 @@
 
 use crate::ledger::{GATEWAY, Ledger, seed};
 use anyhow::{Context, anyhow, bail};
-use counterpart_service::{Client, ClientError};
-use sensor_gateway::{Device, Launch, Packet, Process, weighed};
+use counterpart_service::{Client, ClientError, Process};
+use sensor_gateway::{Device, Launch, Packet, weighed};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::thread::JoinHandle;
@@ -19,7 +19,6 @@ impl Gateway {
     /// Starts one on a free port.
     pub fn start(store: &Path, ledger: &Ledger) -> anyhow::Result<Self> {
         let launch = Launch {
-            program: Launch::beside()?,
             store: store.to_owned(),
             rpc: ledger.url(),
             register: ledger.register.address,
@@ -36,8 +35,7 @@ impl Gateway {
 
     /// Kills it as `kill -9` does and starts another where it was.
     pub fn kill_and_start(&mut self) -> anyhow::Result<()> {
-        self.0.kill()?;
-        Ok(self.0.start()?)
+        Ok(self.0.restart()?)
     }
 
     /// Readings that wait for the ledger.

@@ -17,7 +17,7 @@ pub use device::{Device, weighed};
 pub use gateway::{Gateway, Place, Tick};
 pub use ledger::{KnownDevice, Ledger, LedgerError};
 pub use node::Node;
-pub use process::{Launch, Process};
+pub use process::Launch;
 pub use service::Service;
 pub use store::{Accepted, Counts, Entry, Store, StoreError};
 pub use vault::{Sealed, Vault, VaultError};

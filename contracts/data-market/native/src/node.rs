@@ -2,13 +2,12 @@
 
 use crate::gateway::Place;
 use crate::ledger::{KnownDevice, Ledger, LedgerError};
-use counterpart_client::{Client, Signer, TransactionRequest};
+use counterpart_client::{Account, CallError, Client, Signer};
 use counterpart_consensus::CommitRule;
-use counterpart_ledger::{Action, Address as LedgerAddress, Outcome};
-use counterpart_sdk::{Address, Message};
+use counterpart_sdk::Address;
 use data_market::{DataMarketRef, Request, Wrapped};
-use parity_scale_codec::{Decode, DecodeAll};
 use recycling::{Recorded, RecyclingError, RecyclingRef, Submission};
+use std::fmt::Debug;
 use std::time::Duration;
 
 /// How long a transaction may take to be final.
@@ -16,11 +15,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A node, and the account that acts there.
 pub struct Node {
-    client: Client,
-    signer: Signer,
+    account: Account,
     register: RecyclingRef,
     market: DataMarketRef,
-    rule: CommitRule,
 }
 
 impl Node {
@@ -35,8 +32,9 @@ impl Node {
         market: Address,
         rule: CommitRule,
     ) -> Result<Self, LedgerError> {
-        let client = Client::connect(url).map_err(away)?;
-        Ok(Self { client, signer, register: RecyclingRef::at(register), market: DataMarketRef::at(market), rule })
+        let client = Client::connect(url).map_err(|error| LedgerError::Unreachable(error.to_string()))?;
+        let account = Account::new(client, signer, rule, PATIENCE);
+        Ok(Self { account, register: RecyclingRef::at(register), market: DataMarketRef::at(market) })
     }
 
     /// Where a gateway with this account works.
@@ -44,70 +42,48 @@ impl Node {
     /// # Errors
     /// [`LedgerError`].
     pub fn place(&self) -> Result<Place, LedgerError> {
-        let terms = self.ask(self.register.terms())?.ok_or_else(|| refused("the register has no terms"))?;
+        let terms = self.account.ask(&self.register.terms()).map_err(plain)?;
+        let none = || LedgerError::Refused { device: None, reason: "the register has no terms".into() };
         Ok(Place {
-            chain: self.client.chain().0,
+            chain: self.account.client().chain().0,
             register: self.register.address,
             market: self.market.address,
-            account: Address(self.signer.address().0),
-            skew_ms: terms.skew_ms,
+            account: self.account.address(),
+            skew_ms: terms.ok_or_else(none)?.skew_ms,
         })
     }
+}
 
-    fn ask<T: Decode, E>(&self, message: Message<T, E>) -> Result<T, LedgerError> {
-        let contract = LedgerAddress(message.contract.0);
-        let answer = self.client.query(&contract, &LedgerAddress::ZERO, &message.input).map_err(away)?;
-        if answer.outcome["status"] != "success" {
-            return Err(refused(&answer.outcome.to_string()));
-        }
-        T::decode_all(&mut &answer.output[..]).map_err(|_| refused("the contract answers what cannot be read"))
-    }
-
-    fn act<T, E>(&self, message: Message<T, E>) -> Result<(), LedgerError> {
-        let contract = LedgerAddress(message.contract.0);
-        let action = Action::Call { contract, input: message.input, value: 0 };
-        let request = TransactionRequest::new(&self.signer, vec![action]);
-        let signed = match self.client.prepare(&request).map_err(away)? {
-            Ok(signed) => signed,
-            Err(simulated) => return Err(read(&simulated.receipt.outcome)),
-        };
-        let hash = self.client.send(&signed).map_err(away)?;
-        let confirmed = self.client.wait(&hash, &self.rule, PATIENCE).map_err(away)?;
-        match &confirmed.receipt.outcome {
-            Outcome::Success => Ok(()),
-            outcome => Err(read(outcome)),
-        }
+/// An error that is about no device.
+fn plain<E: Debug>(error: CallError<E>) -> LedgerError {
+    match error {
+        CallError::Refused(error) => LedgerError::Refused { device: None, reason: format!("{error:?}") },
+        CallError::Ended(reason) => LedgerError::Refused { device: None, reason },
+        CallError::Unreachable(reason) => LedgerError::Unreachable(reason),
     }
 }
 
-fn away(error: impl std::fmt::Display) -> LedgerError {
-    LedgerError::Unreachable(error.to_string())
-}
-
-fn refused(reason: &str) -> LedgerError {
-    LedgerError::Refused { device: None, reason: reason.to_owned() }
-}
-
-/// What a transaction's end says.
-fn read(outcome: &Outcome) -> LedgerError {
-    let Outcome::Revert { data, .. } = outcome else {
-        return refused(&format!("{outcome:?}"));
-    };
-    let Ok(error) = RecyclingError::decode_all(&mut &data[..]) else { return refused("by a contract") };
+/// The register's error, with the device that it is about.
+fn about_device(error: CallError<RecyclingError>) -> LedgerError {
     let device = match &error {
-        RecyclingError::WrongCounter { device, .. }
-        | RecyclingError::WrongTime { device }
-        | RecyclingError::BadSignature { device }
-        | RecyclingError::Revoked { device }
-        | RecyclingError::NoDevice { device } => Some(*device),
+        CallError::Refused(
+            RecyclingError::WrongCounter { device, .. }
+            | RecyclingError::WrongTime { device }
+            | RecyclingError::BadSignature { device }
+            | RecyclingError::Revoked { device }
+            | RecyclingError::NoDevice { device },
+        ) => Some(*device),
         _ => None,
     };
-    LedgerError::Refused { device, reason: format!("{error:?}") }
+    match plain(error) {
+        LedgerError::Refused { reason, .. } => LedgerError::Refused { device, reason },
+        unreachable => unreachable,
+    }
 }
 
 impl Ledger for Node {
     fn device(&self, device: u64) -> Result<Option<KnownDevice>, LedgerError> {
-        let found = self.ask(self.register.device(device))?;
+        let found = self.account.ask(&self.register.device(device)).map_err(plain)?;
         Ok(found.map(|found| KnownDevice {
             key: found.key,
             next: found.next,
@@ -117,26 +93,26 @@ impl Ledger for Node {
     }
 
     fn submit(&self, readings: Vec<Submission>) -> Result<(), LedgerError> {
-        self.act(self.register.submit(Address(self.signer.address().0), readings))
+        self.account.act(self.register.submit(self.account.address(), readings)).map_err(about_device)
     }
 
     fn declare_gap(&self, device: u64, until: u64, signature: [u8; 64]) -> Result<(), LedgerError> {
-        self.act(self.register.declare_gap(device, until, signature))
+        self.account.act(self.register.declare_gap(device, until, signature)).map_err(about_device)
     }
 
     fn event(&self, event: u64) -> Result<Option<Recorded>, LedgerError> {
-        self.ask(self.register.event(event))
+        self.account.ask(&self.register.event(event)).map_err(plain)
     }
 
     fn requests(&self) -> Result<u64, LedgerError> {
-        self.ask(self.market.count())
+        self.account.ask(&self.market.count()).map_err(plain)
     }
 
     fn request(&self, request: u64) -> Result<Option<Request>, LedgerError> {
-        self.ask(self.market.request(request))
+        self.account.ask(&self.market.request(request)).map_err(plain)
     }
 
     fn deliver(&self, request: u64, keys: Vec<Wrapped>) -> Result<(), LedgerError> {
-        self.act(self.market.deliver(request, keys))
+        self.account.act(self.market.deliver(request, keys)).map_err(plain)
     }
 }

@@ -2,8 +2,8 @@
 
 use counterpart_cli::output::{Exit, Failure, OrFail};
 use counterpart_sdk::Address;
-use counterpart_service::Client;
-use sensor_gateway::{Device, Launch, Packet, Process, weighed};
+use counterpart_service::{Client, Process};
+use sensor_gateway::{Device, Launch, Packet, weighed};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::time::{Duration, Instant};
@@ -95,7 +95,7 @@ impl Bins {
 }
 
 /// Starts the gateway that lies beside this program.
-pub fn start(launch: Launch) -> anyhow::Result<Process> {
+pub fn start(launch: &Launch) -> anyhow::Result<Process> {
     launch.start().or_fail(Exit::Bug, "demo", "the gateway does not start")
 }
 

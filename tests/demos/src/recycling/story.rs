@@ -68,14 +68,14 @@ pub fn play(stage: &mut Stage<'_>) -> anyhow::Result<Ending> {
     let cast = begin(stage)?;
     let store = tempfile::tempdir().or_fail(Exit::Bug, "demo", "there is no place for the gateway")?;
     let launch = Launch {
-        program: Launch::beside().or_fail(Exit::Bug, "demo", "this program cannot be found")?,
         store: store.path().join("gateway"),
         rpc: stage.url().to_owned(),
         register: Address(cast.register.address.0),
         market: Address(cast.market.address.0),
         from: "dev:gateway".into(),
     };
-    let mut gateway = bins::start(launch)?;
+    let folder = launch.store.clone();
+    let mut gateway = bins::start(&launch)?;
     let client = Client::new(gateway.url());
     let mut measured = Bins::new(stage.chain(), Address(cast.register.address.0), account(&cast.neighbour));
     stage.note("Five bins sign readings and send them to a gateway, a process of its own");
@@ -84,7 +84,7 @@ pub fn play(stage: &mut Stage<'_>) -> anyhow::Result<Ending> {
     gateway.kill().or_fail(Exit::Bug, "demo", kill)?;
     let before_the_kill = cast.count(stage)?;
     stage.note(&format!("The gateway is killed: {before_the_kill} of 250 are on the ledger; another one goes on"));
-    gateway.start().or_fail(Exit::Bug, "demo", "the gateway does not start again")?;
+    gateway.restart().or_fail(Exit::Bug, "demo", "the gateway does not start again")?;
     measured.send(&client, READINGS / 2, now_ms)?;
     let [forged, replayed] = measured.cheat(&client, now_ms())?;
     drained(&client)?;
@@ -103,8 +103,8 @@ pub fn play(stage: &mut Stage<'_>) -> anyhow::Result<Ending> {
     let deducted = number(&cast.account(stage)?["locked"])?;
     let available = number(&cast.account(stage)?["available"])?;
     let node = cast.node(stage)?;
-    cast.deliver(stage, &node, gateway.store(), &key)?;
-    gateway.start().or_fail(Exit::Bug, "demo", "the gateway does not start again")?;
+    cast.deliver(stage, &node, &folder, &key)?;
+    gateway.restart().or_fail(Exit::Bug, "demo", "the gateway does not start again")?;
     let buyer = Buyer::new(client, stage.chain(), Address(cast.market.address.0));
     let verdicts = buyer.open(&node, 0, &seed).or_fail(Exit::Bug, "demo", "nothing can be opened")?;
     let good = verdicts.iter().filter(|(_, verdict)| matches!(verdict, Verdict::Good { .. })).count();

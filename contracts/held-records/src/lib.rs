@@ -44,6 +44,7 @@ pub struct HeldRecords {
     /// A policy that waits, and from when on it can be adopted.
     waiting: Item<Option<(Address, u64)>>,
     commitments: Map<Hash, Commitment>,
+    next: Item<u64>,
     records: Map<Hash, Record>,
     /// Subjects and destinations that were recorded together.
     known: Map<(Hash, Hash), ()>,
@@ -70,6 +71,11 @@ impl HeldRecords {
     /// What holds for all.
     pub fn terms(&self) -> Option<Terms> {
         self.terms.get()
+    }
+
+    /// The time that a call would see now, in ms since 1970.
+    pub fn time_ms(&self) -> u64 {
+        env::block_time_ms()
     }
 
     /// Who names signers.
@@ -155,7 +161,9 @@ impl HeldRecords {
         }
         let at_ms = env::block_time_ms();
         let version = self.version.get_or_default();
-        let made = Commitment { at_ms, version, until_ms: 0, before: None, status: Status::Held };
+        let number = self.next.get_or_default();
+        self.next.set(&(number + 1));
+        let made = Commitment { number, at_ms, version, until_ms: 0, before: None, status: Status::Held };
         self.stand(commitment, &made);
         Ok(at_ms)
     }
@@ -172,9 +180,11 @@ impl HeldRecords {
     pub fn supersede(&mut self, commitment: Hash, by: Hash, signed: Signed) -> Result<(), HoldError> {
         self.require_signed(&commitment, Verb::Supersede { by }, &signed, INSTRUCT | VETO)?;
         let found = self.held(&commitment)?;
-        let next = self.held(&by)?;
-        // One that came in a place already cannot come in another: what came of what is a tree with one leaf that lives.
-        if next.before.is_some() || by == commitment || next.at_ms < found.at_ms {
+        // It may have been withdrawn or superseded itself meanwhile: neither of them is recorded then.
+        let next = self.commitments.get(&by).ok_or(HoldError::NotHeld)?;
+        // What came in a place already does not come in another, and a younger one only comes in an older one's: what came of what
+        // is a tree with one leaf that lives.
+        if next.before.is_some() || next.number <= found.number {
             return Err(HoldError::WrongStatus { status: next.status });
         }
         self.stand(commitment, &Commitment { status: Status::Superseded(by), ..found });

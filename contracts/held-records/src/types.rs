@@ -114,6 +114,8 @@ pub enum Status {
 /// A commitment.
 #[derive(Abi, Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Commitment {
+    /// Its number in the order of anchors.
+    pub number: u64,
     /// Block time of its anchor, in ms since 1970.
     pub at_ms: u64,
     /// Which version of the policy holds for it.

@@ -28,7 +28,8 @@ impl Launch {
     pub fn start(&self) -> std::io::Result<Process> {
         let Self { store, rpc, register, market, from } = self;
         let [register, market] = [register, market].map(|address| hex::encode(address.0));
-        let arguments = ["--every-ms", "50", "--from", from, "--rpc", rpc, "--register", &register, "--market", &market];
+        let arguments =
+            ["--every-ms", "50", "--from", from, "--rpc", rpc, "--register", &register, "--market", &market];
         let arguments = arguments.iter().map(OsString::from).chain(["--store".into(), store.into()]);
         Process::start(&Process::beside("sensor-gateway")?, arguments)
     }

@@ -62,7 +62,10 @@ fn nothing_is_recorded_that_was_not_held_or_was_withdrawn(chain: &mut Chain) {
                 let (record, next) = (kept[of].commitment, kept[by].commitment);
                 let signed = setting.sign(chain, who, record, Verb::Supersede { by: next }, step);
                 if chain.call(&setting.eve, setting.records.supersede(record, next, signed)).is_ok() {
-                    assert!(kept[of].status == Status::Held && of < by, "D4: a younger one in the place of an older one");
+                    assert!(
+                        kept[of].status == Status::Held && of < by,
+                        "D4: a younger one in the place of an older one"
+                    );
                     kept[of].status = Status::Superseded(next);
                 }
             }

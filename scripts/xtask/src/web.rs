@@ -32,7 +32,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let modules = modules(&folder)?;
     js::run(&js::Arguments { out_dir: PathBuf::from("target/js") })?;
     contracts::build_all(true)?;
-    build(&["counterpart-cli", "counterpart-demos", "sensor-gateway"])?;
+    build(&["counterpart-cli", "counterpart-demos", "sensor-gateway", "gatekeeper"])?;
     let data = folder.join("network");
     empty(&data)?;
     let site = free_port()?;

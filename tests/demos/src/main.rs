@@ -4,6 +4,7 @@ mod currency;
 mod merchant;
 mod network;
 mod payment;
+mod records;
 mod recycling;
 mod stage;
 mod tender;
@@ -49,6 +50,8 @@ enum Demo {
     Merchant(Demonstration<merchant::Arguments>),
     /// A purchase is paid with a voucher and a card; the card fails; the card answers too late.
     Payment(Demonstration<payment::Arguments>),
+    /// Records are held in four bands, withdrawn in time and too late, superseded, and kept when the gatekeeper is killed.
+    Records(Demonstration<records::Arguments>),
     /// Five bins measure, a gateway is killed and loses nothing, a buyer reads what it paid for and proves a wrong key.
     Recycling(Demonstration<recycling::Arguments>),
     /// A borrower asks twelve lenders under sealed rates; the loan is paid back, and another defaults.
@@ -73,6 +76,7 @@ fn main() -> ExitCode {
         Demo::Currency(currency) => (&currency.settings, currency::run(&currency.settings, &currency.own)),
         Demo::Merchant(merchant) => (&merchant.settings, merchant::run(&merchant.settings, &merchant.own)),
         Demo::Payment(payment) => (&payment.settings, payment::run(&payment.settings, &payment.own)),
+        Demo::Records(records) => (&records.settings, records::run(&records.settings, &records.own)),
         Demo::Recycling(recycling) => (&recycling.settings, recycling::run(&recycling.settings, &recycling.own)),
         Demo::Tender(tender) => (&tender.settings, tender::run(&tender.settings, &tender.own)),
         Demo::Token(token) => (&token.settings, token::run(&token.settings, &token.own)),

@@ -62,6 +62,28 @@ impl Receipt {
         key.is_ok_and(|key| key.verify(&self.signature.into(), &digest).is_ok())
     }
 
+    /// A receipt from JSON, if it is one.
+    pub fn of_json(value: &Value) -> Option<Self> {
+        let more = || value["more"].as_u64();
+        let hash = |value: &Value| Some(Hash(hex::decode(value.as_str()?).ok()?.try_into().ok()?));
+        let what = match value["what"].as_str()? {
+            "received" => What::Received,
+            "held" => What::Held(more()?),
+            "extended" => What::Extended(more()?),
+            "expedited" => What::Expedited,
+            "wanted" => What::Wanted,
+            "cancelled" => What::Cancelled,
+            "superseded" => What::Superseded(hash(&value["more"])?),
+            "recorded" => What::Recorded,
+            "expired" => What::Expired,
+            "rejected" => What::Rejected,
+            _ => return None,
+        };
+        let signature = hex::decode(value["signature"].as_str()?).ok()?.try_into().ok()?;
+        let (number, at_ms) = (value["number"].as_u64()?, value["at_ms"].as_u64()?);
+        Some(Self { number, record: hash(&value["record"])?, what, at_ms, signature })
+    }
+
     /// The same in JSON.
     pub fn to_json(&self) -> Value {
         let (what, more) = match self.what {

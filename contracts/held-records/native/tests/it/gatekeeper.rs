@@ -289,6 +289,8 @@ fn watch_towers_read_every_word_in_its_order() {
     let receipts: Vec<Receipt> = gatekeeper.receipts(0, 10).expect("read");
     assert!(receipts.iter().enumerate().all(|(at, receipt)| receipt.number == at as u64));
     assert!(receipts.iter().all(|receipt| receipt.holds(&gatekeeper.public_key())));
+    let read: Vec<Receipt> = told.as_array().expect("a list").iter().filter_map(Receipt::of_json).collect();
+    assert_eq!(read, receipts);
     let changed = Receipt { at_ms: receipts[0].at_ms + 1, ..receipts[0].clone() };
     assert!(!changed.holds(&gatekeeper.public_key()));
     let none = client.call("status", &json!({ "record": "00".repeat(32) })).expect_err("refused");

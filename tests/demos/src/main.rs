@@ -1,6 +1,7 @@
 //! Demonstrations: each system of the suite from beginning to end, on a network of its own.
 
 mod currency;
+mod energy;
 mod merchant;
 mod network;
 mod payment;
@@ -46,6 +47,8 @@ struct Demonstration<T: Args> {
 enum Demo {
     /// A currency is granted to a thousand people, circulates, is recovered and redeemed, epoch by epoch, and replayed.
     Currency(Demonstration<currency::Arguments>),
+    /// Thirty days of a plant: gas becomes power and work, revenue is split, certificates are issued once, cheats are refused.
+    Energy(Demonstration<energy::Arguments>),
     /// A terminal finds the shop it stands at, whatever is loud or copied, pays there, proves its receipt and gets a part back.
     Merchant(Demonstration<merchant::Arguments>),
     /// A purchase is paid with a voucher and a card; the card fails; the card answers too late.
@@ -74,6 +77,7 @@ fn main() -> ExitCode {
     let demo = demo.unwrap_or(Demo::Token(token));
     let (settings, played) = match &demo {
         Demo::Currency(currency) => (&currency.settings, currency::run(&currency.settings, &currency.own)),
+        Demo::Energy(energy) => (&energy.settings, energy::run(&energy.settings, &energy.own)),
         Demo::Merchant(merchant) => (&merchant.settings, merchant::run(&merchant.settings, &merchant.own)),
         Demo::Payment(payment) => (&payment.settings, payment::run(&payment.settings, &payment.own)),
         Demo::Records(records) => (&records.settings, records::run(&records.settings, &records.own)),

@@ -166,6 +166,35 @@ impl<'a> Stage<'a> {
         Ok(confirmed.json["outcome"].clone())
     }
 
+    /// A transaction whose end is the caller's to look at, and of which nothing is told. What would fail is not sent.
+    pub fn quietly(&mut self, sender: &Signer, action: Action) -> anyhow::Result<Value> {
+        let request = TransactionRequest::new(sender, vec![action]);
+        let signed = match self.client.prepare(&request).map_err(client_failure)? {
+            Ok(signed) => signed,
+            Err(simulated) => return Ok(simulated.json["outcome"].clone()),
+        };
+        let hash = self.client.send(&signed).map_err(client_failure)?;
+        Ok(self.wait(&hash)?.json["outcome"].clone())
+    }
+
+    /// Actions in one transaction that has to succeed, and of which nothing is told.
+    pub fn quietly_all(&mut self, sender: &Signer, actions: Vec<Action>) -> anyhow::Result<()> {
+        let request = TransactionRequest::new(sender, actions);
+        let signed = self.client.prepare(&request).map_err(client_failure)?;
+        let signed = signed.map_err(|simulated| outcome_failure(&simulated.json["outcome"]))?;
+        let hash = self.client.send(&signed).map_err(client_failure)?;
+        let confirmed = self.wait(&hash)?;
+        match confirmed.receipt.outcome {
+            Outcome::Success => Ok(()),
+            _ => Err(outcome_failure(&confirmed.json["outcome"])),
+        }
+    }
+
+    /// A bar for what takes long.
+    pub fn bar(&self, length: u64, what: &'static str) -> indicatif::ProgressBar {
+        self.output.bar(length, what)
+    }
+
     fn wait(&mut self, hash: &Hash) -> anyhow::Result<Confirmed> {
         let rule: CommitRule = "quorum:0.67".parse().map_err(|error| Failure::new(Exit::Bug, "rule", error))?;
         let confirmed = self.client.wait(hash, &rule, PATIENCE).map_err(client_failure)?;
@@ -205,6 +234,17 @@ impl<'a> Stage<'a> {
 pub fn number(value: &Value) -> anyhow::Result<u64> {
     let parsed = value.as_u64().or_else(|| value.as_str().and_then(|text| text.parse().ok()));
     Ok(parsed.ok_or_else(|| Failure::new(Exit::Bug, "demo", format!("{value} is no number")))?)
+}
+
+/// The name of the error that a contract refused with; none if it did not.
+pub fn outcome_error(outcome: &Value) -> Option<String> {
+    if outcome["status"] == "success" {
+        return None;
+    }
+    let error = &outcome["error"];
+    let named = error.as_str().or_else(|| error["name"].as_str());
+    let keyed = error.as_object().and_then(|fields| fields.keys().next().map(String::as_str));
+    Some(named.or(keyed).unwrap_or("?").to_owned())
 }
 
 /// Bytes as they stand in documents.

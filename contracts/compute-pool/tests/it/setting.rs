@@ -3,7 +3,6 @@
 use compute_pool::{ComputePoolRef, Job, Payout, PoolError, Share, Terms, Unit, native_computepool};
 use counterpart_sdk::Hash;
 use counterpart_testing::{Account, Chain, Failure, Subject};
-use sha2::{Digest, Sha256};
 use token::{TokenRef, native_token};
 use trading::Asset;
 
@@ -34,34 +33,9 @@ pub fn job() -> Job {
     }
 }
 
-fn twice(bytes: &[u8]) -> [u8; 32] {
-    Sha256::digest(Sha256::digest(bytes)).into()
-}
-
-/// Looks for a share as a miner does: by itself, without the contract's code. Answers the next one from a nonce on.
+/// Looks for a share as a miner does, without the contract's code. Answers the next one from a nonce on.
 pub fn mine(job: &Job, owner: &Account, share: Share) -> Share {
-    let unit = share.unit.to_le_bytes();
-    let coinbase = [&job.head[..], &owner.address.0, &unit, &share.extra.to_le_bytes(), &job.tail].concat();
-    let mut root = twice(&coinbase);
-    for right in &job.branch {
-        root = twice(&[root, right.0].concat());
-    }
-    let mut header = Vec::new();
-    header.extend(job.version.to_le_bytes());
-    header.extend(job.before.0);
-    header.extend(root);
-    header.extend(share.time_s.to_le_bytes());
-    header.extend(job.bits.to_le_bytes());
-    for nonce in share.nonce.. {
-        let bytes = [&header[..], &nonce.to_le_bytes()].concat();
-        let mut hash = twice(&bytes);
-        hash.reverse();
-        let high = u128::from_be_bytes(hash[..16].try_into().expect("16 bytes"));
-        if high <= (u128::MAX >> 16) / u128::from(share.difficulty) {
-            return Share { nonce, ..share };
-        }
-    }
-    unreachable!("four thousand million nonces hold a share")
+    plant::miner::mine(job, &owner.address, share).expect("four thousand million nonces hold a share")
 }
 
 impl Setting {

@@ -1,6 +1,6 @@
 //! What happens: twenty records are brought, some are taken back, the gatekeeper dies, time passes.
 
-use crate::stage::{Contract, Stage, hex, number};
+use crate::stage::{Contract, Stage, hex, number, outcome_error};
 use counterpart_cli::output::{Exit, Failure, OrFail};
 use counterpart_client::Signer;
 use counterpart_ledger::Action;
@@ -92,9 +92,11 @@ pub fn play(stage: &mut Stage<'_>) -> anyhow::Result<Ending> {
     let unheld = cast.opening("a record of Eve's", 0);
     let commitment = cast.commitment(&unheld);
     let wanted = cast.sign(&cast.ida.clone(), commitment, Verb::Instruct);
-    let past_the_hold = error_name(&cast.straight(stage, "a record that was not held", &unheld, &wanted)?);
+    let past_the_hold =
+        outcome_error(&cast.straight(stage, "a record that was not held", &unheld, &wanted)?).unwrap_or_default();
     let one = &brought[3];
-    let before_ready = error_name(&cast.straight(stage, "one that is held", &one.opening, &one.wanted)?);
+    let before_ready =
+        outcome_error(&cast.straight(stage, "one that is held", &one.opening, &one.wanted)?).unwrap_or_default();
 
     // Five minutes are almost over: the first is withdrawn; then they are over, and the next can be withdrawn no more.
     let ready_ms = ready(&client, &brought[4].commitment)?;
@@ -243,14 +245,6 @@ impl Cast {
         let record = self.records.call("record", arguments)?;
         stage.act_in_vain(&format!("Eve goes straight to the ledger with {what}"), &self.eve, record)
     }
-}
-
-/// The name of the error that a contract refused with.
-fn error_name(outcome: &Value) -> String {
-    let error = &outcome["error"];
-    let named = error.as_str().or_else(|| error["name"].as_str());
-    let keyed = error.as_object().and_then(|fields| fields.keys().next().map(String::as_str));
-    named.or(keyed).unwrap_or("?").to_owned()
 }
 
 /// Where a record stands, in a word.

@@ -2,6 +2,7 @@
 
 mod currency;
 mod energy;
+mod joint;
 mod merchant;
 mod network;
 mod payment;
@@ -25,7 +26,7 @@ use std::process::ExitCode;
 #[derive(Parser)]
 #[command(name = "scripts/demo", max_term_width = 120, args_conflicts_with_subcommands = true)]
 struct CommandLine {
-    /// Print the names of all demonstrations, one to a line.
+    /// Print the names of all demonstrations, one to a line, as they are asked for.
     #[arg(long)]
     list: bool,
     #[command(subcommand)]
@@ -49,6 +50,8 @@ enum Demo {
     Currency(Demonstration<currency::Arguments>),
     /// Thirty days of a plant: gas becomes power and work, revenue is split, certificates are issued once, cheats are refused.
     Energy(Demonstration<energy::Arguments>),
+    /// Contracts of several systems work together: J1 to J7, each with the sum over all of them.
+    Joint(Demonstration<joint::Arguments>),
     /// A terminal finds the shop it stands at, whatever is loud or copied, pays there, proves its receipt and gets a part back.
     Merchant(Demonstration<merchant::Arguments>),
     /// A purchase is paid with a voucher and a card; the card fails; the card answers too late.
@@ -71,13 +74,15 @@ fn main() -> ExitCode {
     if list {
         let command = <CommandLine as clap::CommandFactory>::command();
         let names = command.get_subcommands().map(|demo| demo.get_name().to_owned());
-        names.filter(|name| name != "help").for_each(|name| println!("{name}"));
+        let alone = names.filter(|name| !["help", "joint"].contains(&name.as_str()));
+        alone.chain(joint::every()).for_each(|name| println!("{name}"));
         return ExitCode::SUCCESS;
     }
     let demo = demo.unwrap_or(Demo::Token(token));
     let (settings, played) = match &demo {
         Demo::Currency(currency) => (&currency.settings, currency::run(&currency.settings, &currency.own)),
         Demo::Energy(energy) => (&energy.settings, energy::run(&energy.settings, &energy.own)),
+        Demo::Joint(joint) => (&joint.settings, joint::run(&joint.settings, &joint.own)),
         Demo::Merchant(merchant) => (&merchant.settings, merchant::run(&merchant.settings, &merchant.own)),
         Demo::Payment(payment) => (&payment.settings, payment::run(&payment.settings, &payment.own)),
         Demo::Records(records) => (&records.settings, records::run(&records.settings, &records.own)),

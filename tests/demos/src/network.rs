@@ -127,7 +127,7 @@ impl Network {
             Err(_) => return Err(Failure::new(Exit::Bug, "demo", "the network is still in use").into()),
         }
         output.note("replaying the ledger from genesis on wasmi, in a process of its own");
-        let replay = replay(&config.folder)?;
+        let replay = replay(&config.folder, 0)?;
         let equal =
             replay["equal"] == true && replay["state_root"] == head["state_root"] && replay["blocks"] == head["height"];
         Ok(Replayed { config, head, replay, equal })
@@ -202,12 +202,24 @@ fn wait_for_quiet(client: &Client) -> anyhow::Result<Value> {
     }
 }
 
-/// Replays the first replica's ledger with the `counterpart` command that lies beside this program.
-fn replay(data_dir: &Path) -> anyhow::Result<Value> {
+impl Replayed {
+    /// Whether the ledgers of all other replicas say the same as the first one's.
+    pub fn on_every_replica(&self) -> anyhow::Result<bool> {
+        let root = &self.head["state_root"];
+        let others = (1..self.head["replicas"].as_u64().unwrap_or_default()).map(|replica| {
+            let told = replay(&self.config.folder, replica)?;
+            Ok(told["equal"] == true && told["state_root"] == *root)
+        });
+        others.collect::<anyhow::Result<Vec<_>>>().map(|equal| equal.iter().all(|equal| *equal))
+    }
+}
+
+/// Replays a replica's ledger with the `counterpart` command that lies beside this program.
+fn replay(data_dir: &Path, replica: u64) -> anyhow::Result<Value> {
     let program = std::env::current_exe().or_fail(Exit::Bug, "replay", "this program cannot be found")?;
     let output = std::process::Command::new(program.with_file_name("counterpart"))
         .args(["--json", "replay", "--engine", "wasmi"])
-        .arg(data_dir.join("replica-0"))
+        .arg(data_dir.join(format!("replica-{replica}")))
         .output()
         .or_fail(Exit::Bug, "replay", "the replay does not start")?;
     serde_json::from_slice(&output.stdout).map_err(|_| {

@@ -1,6 +1,6 @@
 //! Thirty days of a plant: gas becomes power and work, revenue is split, certificates are issued once, and cheats are refused.
 
-mod site;
+pub mod site;
 mod story;
 
 use crate::network::{Ending, Network, Settings};

@@ -3,8 +3,9 @@
 use crate::stage::{Contract, Stage, hex, outcome_error};
 use counterpart_cli::output::{Exit, OrFail};
 use counterpart_client::Signer;
+use counterpart_ledger::Action;
 use counterpart_sdk::Address;
-use energy_site::{Batch, Reading};
+use energy_site::{Batch, Key, Reading};
 use plant::gas::{dry, z_ppm};
 use plant::{Gateway, Ledger, LedgerError, Log, Meter, Plant, Queue, Random};
 use serde_json::{Value, json};
@@ -20,16 +21,51 @@ const LOSES: u64 = 11;
 pub const PASCAL: u64 = 210_000;
 pub const MILLIKELVIN: u64 = 290_150;
 /// The state in which a cubic foot is standard.
-pub const BASE_PASCAL: u64 = 101_560;
-pub const BASE_MILLIKELVIN: u64 = 288_706;
+const BASE_PASCAL: u64 = 101_560;
+const BASE_MILLIKELVIN: u64 = 288_706;
 /// What the plant's meters measure: gas, the panel, and both centres.
-pub const KINDS: [&str; 4] = ["Gas", "Generator", "Centre", "Centre"];
+const KINDS: [&str; 4] = ["Gas", "Generator", "Centre", "Centre"];
 /// The most that they can measure in an hour.
-pub const PER_HOUR: [u64; 4] = [10_000_000, 400_000, 150_000, 150_000];
+const PER_HOUR: [u64; 4] = [10_000_000, 400_000, 150_000, 150_000];
 
 /// The seed of a meter's key.
 pub fn seed(device: u64) -> [u8; 32] {
     [device as u8 + 101; 32]
+}
+
+/// What a meter signs: a batch, its signature, and its readings.
+pub type Signed = (Batch, [u8; 64], Vec<Reading>);
+
+/// The terms of sites whose revenue comes in an asset.
+pub fn terms(asset: &Value) -> Value {
+    json!({
+        "asset": asset, "skew_ms": 600_000, "store_ms": 10 * DAY_MS, "tolerance_ppm": 0, "hold_score": 50,
+        "admin_delay_ms": 0,
+    })
+}
+
+/// What gas is converted with.
+pub fn factors() -> Value {
+    json!({
+        "name": "40 CFR 98, tables C-1 and C-2", "btu_per_kscf": 1_026_000, "co2_grams_per_mmbtu": 53_060,
+        "avoided_grams_per_mmbtu": 11_000, "base_pascal": BASE_PASCAL, "base_millikelvin": BASE_MILLIKELVIN,
+        "least_z_ppm": 700_000, "most_z_ppm": 1_100_000, "least_btu_per_kwh": 6_000, "most_btu_per_kwh": 15_000,
+        "most_hashes_per_wh": "1000000000",
+    })
+}
+
+/// The actions by which an inspector registers the meters of the first site.
+pub fn register_meters(sites: &Contract, inspector: &str) -> anyhow::Result<Vec<Action>> {
+    let mut meters = Vec::new();
+    for (device, (kind, per_hour)) in KINDS.iter().zip(PER_HOUR).enumerate() {
+        let Key::Ed25519(key) = Meter::public_key(seed(device as u64)) else { continue };
+        let meter = json!({
+            "site": 0, "kind": kind, "key": { "Ed25519": hex(&key) }, "calibration": hex(&[0; 32]),
+            "per_hour": per_hour, "totaliser": 0, "next": 0,
+        });
+        meters.push(sites.call("register_device", json!({ "inspector": inspector, "meter": meter }))?);
+    }
+    Ok(meters)
 }
 
 /// The plant and its meters.
@@ -57,7 +93,7 @@ impl Site {
     }
 
     /// A day from a time on, minute by minute. Answers what its meters sign at the end, and the controller's log.
-    pub fn day(&mut self, from_ms: u64) -> (Vec<(Batch, [u8; 64], Vec<Reading>)>, Log) {
+    pub fn day(&mut self, from_ms: u64) -> (Vec<Signed>, Log) {
         for minute in 1..=MINUTES {
             self.plant.minute();
             self.minutes += 1;
@@ -131,7 +167,7 @@ pub fn bring(
     stage: &mut Stage<'_>,
     (contract, carrier): (&Contract, &Signer),
     folder: &Path,
-    signed: &[(Batch, [u8; 64], Vec<Reading>)],
+    signed: &[Signed],
     random: &mut Random,
 ) -> anyhow::Result<u64> {
     let queue = Queue::open(folder).or_fail(Exit::Bug, "demo", "the gateway's queue does not open")?;

@@ -1,8 +1,6 @@
 //! What happens: a site is set up, thirty days pass, everything is closed, settled and certified, and cheats are refused.
 
-use super::site::{
-    self, BASE_MILLIKELVIN, BASE_PASCAL, DAY_MS, KINDS, MILLIKELVIN, PASCAL, PER_HOUR, Site, batch_json,
-};
+use super::site::{self, DAY_MS, MILLIKELVIN, PASCAL, Site, batch_json};
 use crate::stage::{Contract, Stage, hex, number, outcome_error};
 use compute_pool::{Job, Share};
 use counterpart_cli::output::{Exit, Failure, OrFail};
@@ -10,7 +8,7 @@ use counterpart_client::Signer;
 use counterpart_ledger::Action;
 use counterpart_node::{FAUCET, dev_account};
 use counterpart_sdk::{Address, Hash};
-use energy_site::{Batch, Key};
+use energy_site::Batch;
 use plant::miner::{commitment, hash_chain, mine};
 use plant::{Meter, Random};
 use serde_json::json;
@@ -151,18 +149,9 @@ fn begin(stage: &mut Stage<'_>) -> anyhow::Result<Cast> {
         "every_ms": DAY_MS, "admin_delay_ms": 0,
     });
     let pool = stage.deploy("Deploy the pool", &operator, "compute-pool", "new", json!({ "terms": terms }))?;
-    let terms = json!({
-        "asset": asset, "skew_ms": 600_000, "store_ms": 10 * DAY_MS, "tolerance_ppm": 0, "hold_score": 50,
-        "admin_delay_ms": 0,
-    });
-    let sites = stage.deploy("Deploy the sites", &operator, "energy-site", "new", json!({ "terms": terms }))?;
+    let sites =
+        stage.deploy("Deploy the sites", &operator, "energy-site", "new", json!({ "terms": site::terms(&asset) }))?;
     let address = |signer: &Signer| signer.address().to_string();
-    let factors = json!({
-        "name": "40 CFR 98, tables C-1 and C-2", "btu_per_kscf": 1_026_000, "co2_grams_per_mmbtu": 53_060,
-        "avoided_grams_per_mmbtu": 11_000, "base_pascal": BASE_PASCAL, "base_millikelvin": BASE_MILLIKELVIN,
-        "least_z_ppm": 700_000, "most_z_ppm": 1_100_000, "least_btu_per_kwh": 6_000, "most_btu_per_kwh": 15_000,
-        "most_hashes_per_wh": "1000000000",
-    });
     let split = json!([[address(&producer), 500_000], [address(&host), 375_000], [address(&royalty), 125_000]]);
     let site = json!({ "operator": address(&operator), "split": split, "pool": pool.address.to_string() });
     let job = job();
@@ -173,19 +162,11 @@ fn begin(stage: &mut Stage<'_>) -> anyhow::Result<Cast> {
     let mut setup = vec![
         money.call("mint", json!({ "to": address(&buyer), "units": MADE }))?,
         sites.call("set_inspector", json!({ "inspector": address(&inspector), "named": true }))?,
-        sites.call("add_factors", json!({ "factors": factors }))?,
+        sites.call("add_factors", json!({ "factors": site::factors() }))?,
         sites.call("register_site", json!({ "site": site }))?,
         pool.call("set_job", json!({ "job": mined }))?,
     ];
-    let mut meters = Vec::new();
-    for (device, (kind, per_hour)) in KINDS.iter().zip(PER_HOUR).enumerate() {
-        let Key::Ed25519(key) = Meter::public_key(site::seed(device as u64)) else { continue };
-        let meter = json!({
-            "site": 0, "kind": kind, "key": { "Ed25519": hex(&key) }, "calibration": hex(&[0; 32]),
-            "per_hour": per_hour, "totaliser": 0, "next": 0,
-        });
-        meters.push(sites.call("register_device", json!({ "inspector": address(&inspector), "meter": meter }))?);
-    }
+    let meters = site::register_meters(&sites, &address(&inspector))?;
     let units = (0..MINERS).map(|_| pool.call("register_unit", json!({ "owner": address(&host), "site": 0 })));
     let units = units.collect::<anyhow::Result<Vec<_>>>()?;
     let fund = pool.call("put_fund", json!({ "from": address(&buyer), "units": 100_000 }))?;

@@ -1,6 +1,6 @@
 //! A terminal walks into a shop: beacons, a copied one and a loud one, a price that changes, a payment and its receipt.
 
-mod story;
+pub mod story;
 
 use crate::network::{Ending, Network, Settings};
 use crate::stage::Stage;

@@ -238,7 +238,7 @@ impl Cast {
 }
 
 /// The receipt, by proof: the payment's entry in the state of a block that replicas signed; and how many signed.
-fn prove(client: &Client, merchants: &Address, payment: u64) -> anyhow::Result<(Payment, usize)> {
+pub fn prove(client: &Client, merchants: &Address, payment: u64) -> anyhow::Result<(Payment, usize)> {
     let field = b"payments";
     let key = [&[field.len() as u8], &field[..], &[0], &payment.encode()].concat();
     let started = Instant::now();

@@ -1,6 +1,6 @@
 //! Records that are held, withdrawn in time and too late, superseded, and kept through a death of the gatekeeper.
 
-mod story;
+pub mod story;
 
 use crate::network::{Ending, Network, Settings};
 use crate::stage::Stage;

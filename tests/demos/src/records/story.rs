@@ -6,12 +6,13 @@ use counterpart_client::Signer;
 use counterpart_ledger::Action;
 use counterpart_node::{FAUCET, dev_account};
 use counterpart_sdk::{Address, Hash};
-use counterpart_service::{Client, ClientError};
+use counterpart_service::{Client, ClientError, Process};
 use gatekeeper::{Launch, OpeningText, SignalText, Submission};
 use held_records::{Items, Opening, Signed, Verb, commitment_text, signal_text};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use sha3::Sha3_256;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Native atomic units for everyone's gas.
@@ -19,7 +20,7 @@ const FUNDS: u128 = 100_000_000_000;
 const MINUTE_MS: u64 = 60_000;
 const HOUR_MS: u64 = 60 * MINUTE_MS;
 /// Bands: up to how much, and for how long.
-const BANDS: [(u128, u64); 4] =
+pub const BANDS: [(u128, u64); 4] =
     [(100, 5 * MINUTE_MS), (10_000, HOUR_MS), (1_000_000, 12 * HOUR_MS), (u128::MAX, 48 * HOUR_MS)];
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -41,18 +42,19 @@ pub struct Ending {
 }
 
 /// A record that was brought.
-struct Brought {
-    commitment: Hash,
-    opening: Opening,
+pub struct Brought {
+    pub commitment: Hash,
+    pub opening: Opening,
     band: usize,
     wanted: Signed,
 }
 
-struct Cast {
+/// Everybody and everything that takes part.
+pub struct Cast {
     ida: Signer,
     vera: Signer,
     eve: Signer,
-    records: Contract,
+    pub records: Contract,
     chain: u64,
     sequence: u64,
 }
@@ -61,13 +63,7 @@ struct Cast {
 pub fn play(stage: &mut Stage<'_>) -> anyhow::Result<Ending> {
     let mut cast = begin(stage)?;
     let store = tempfile::tempdir().or_fail(Exit::Bug, "demo", "there is no place for the gatekeeper")?;
-    let launch = Launch {
-        store: store.path().join("gatekeeper"),
-        rpc: stage.url().to_owned(),
-        records: Address(cast.records.address.0),
-        from: "dev:keeper".into(),
-    };
-    let mut process = launch.start().or_fail(Exit::Bug, "demo", "the gatekeeper does not start")?;
+    let mut process = cast.keeper(stage, store.path())?;
     let client = Client::new(process.url());
     stage.note("Ida brings eighteen records of four sizes to the gatekeeper, a process of its own");
     let mut brought = Vec::new();
@@ -146,7 +142,8 @@ pub fn play(stage: &mut Stage<'_>) -> anyhow::Result<Ending> {
     Ok(ending)
 }
 
-fn begin(stage: &mut Stage<'_>) -> anyhow::Result<Cast> {
+/// Deploys the ledger of held records, and names who instructs and who withdraws.
+pub fn begin(stage: &mut Stage<'_>) -> anyhow::Result<Cast> {
     let faucet = Signer::new(dev_account(FAUCET));
     let people = ["operator", "keeper", "ida", "vera", "eve"];
     let [operator, keeper, ida, vera, eve] = people.map(|name| Signer::new(dev_account(name)));
@@ -178,6 +175,17 @@ fn begin(stage: &mut Stage<'_>) -> anyhow::Result<Cast> {
 }
 
 impl Cast {
+    /// Starts the gatekeeper that lies beside this program.
+    pub fn keeper(&self, stage: &Stage<'_>, folder: &Path) -> anyhow::Result<Process> {
+        let launch = Launch {
+            store: folder.join("gatekeeper"),
+            rpc: stage.url().to_owned(),
+            records: self.contract(),
+            from: "dev:keeper".into(),
+        };
+        launch.start().or_fail(Exit::Bug, "demo", "the gatekeeper does not start")
+    }
+
     fn contract(&self) -> Address {
         Address(self.records.address.0)
     }
@@ -201,7 +209,8 @@ impl Cast {
         Signed { key: who.key.public_key().0, sequence: self.sequence, signature }
     }
 
-    fn bring(&mut self, client: &Client, text: &str, band: usize, before: Option<Hash>) -> anyhow::Result<Brought> {
+    /// Brings a text to the gatekeeper; in the place of another, if there is one.
+    pub fn bring(&mut self, client: &Client, text: &str, band: usize, before: Option<Hash>) -> anyhow::Result<Brought> {
         let opening = self.opening(text, band);
         let commitment = self.commitment(&opening);
         let ida = self.ida.clone();
@@ -261,7 +270,8 @@ fn ready(client: &Client, record: &Hash) -> anyhow::Result<u64> {
     number(&status.or_fail(Exit::Bug, "demo", "the gatekeeper does not know a record")?["state"]["held"])
 }
 
-fn settled(client: &Client, brought: &[Brought], is: impl Fn(&str) -> bool) -> anyhow::Result<()> {
+/// Waits until all records stand where they should.
+pub fn settled(client: &Client, brought: &[Brought], is: impl Fn(&str) -> bool) -> anyhow::Result<()> {
     wait(|| {
         let states = brought.iter().map(|one| state(client, &one.commitment)).collect::<anyhow::Result<Vec<_>>>()?;
         Ok(states.iter().all(|state| is(state)))
@@ -269,7 +279,7 @@ fn settled(client: &Client, brought: &[Brought], is: impl Fn(&str) -> bool) -> a
 }
 
 /// Waits until nothing becomes of some records any more.
-fn until(client: &Client, due: &[&Brought]) -> anyhow::Result<()> {
+pub fn until(client: &Client, due: &[&Brought]) -> anyhow::Result<()> {
     wait(|| {
         let states = due.iter().map(|one| state(client, &one.commitment)).collect::<anyhow::Result<Vec<_>>>()?;
         Ok(states.iter().all(|state| ["recorded", "cancelled", "superseded"].contains(&state.as_str())))

@@ -1,6 +1,6 @@
 //! A borrower asks twelve lenders for money under sealed rates; the loan is paid back, and another one is not.
 
-mod story;
+pub mod story;
 
 use crate::network::{Ending, Network, Settings};
 use crate::stage::Stage;

@@ -14,16 +14,16 @@ use std::cell::Cell;
 /// Native atomic units for everyone's gas.
 const FUNDS: u128 = 50_000_000_000;
 /// Units of money that everybody begins with.
-const MONEY: u64 = 2_000;
+pub const MONEY: u64 = 2_000;
 /// The devnet's number.
 const CHAIN: u64 = 1337;
-const CLOSE_MS: u64 = 600_000;
-const MINUTE_MS: u64 = 60_000;
+pub const CLOSE_MS: u64 = 600_000;
+pub const MINUTE_MS: u64 = 60_000;
 const ROUND_MS: u64 = 300_000;
-const MONTH_MS: u64 = 30 * 86_400_000;
+pub const MONTH_MS: u64 = 30 * 86_400_000;
 
 /// Units and rate, in parts of a million a year, of each lender's response.
-const RESPONSES: [(u64, u64); 12] = [
+pub const RESPONSES: [(u64, u64); 12] = [
     (200, 40_000),
     (300, 45_000),
     (400, 50_000),
@@ -61,13 +61,14 @@ pub struct Ending {
     pub conserved: bool,
 }
 
-struct Cast {
-    borrower: Signer,
-    lenders: Vec<Signer>,
-    money: Contract,
+/// Everybody and everything that takes part.
+pub struct Cast {
+    pub borrower: Signer,
+    pub lenders: Vec<Signer>,
+    pub money: Contract,
     referee: Contract,
-    tenders: Contract,
-    loans: Contract,
+    pub tenders: Contract,
+    pub loans: Contract,
     /// The borrower's key of a tender, by its number: another for each.
     keys: fn(u64) -> SecretKey,
     /// How far the network's clock is ahead of this machine's.
@@ -95,7 +96,8 @@ pub fn play(stage: &mut Stage<'_>) -> anyhow::Result<Ending> {
     })
 }
 
-fn begin(stage: &mut Stage<'_>) -> anyhow::Result<Cast> {
+/// Deploys everything, and gives everybody money.
+pub fn begin(stage: &mut Stage<'_>) -> anyhow::Result<Cast> {
     let (faucet, borrower) = (Signer::new(dev_account(FAUCET)), Signer::new(dev_account("borrower")));
     let lenders: Vec<Signer> =
         (0..RESPONSES.len()).map(|index| Signer::new(dev_account(&format!("lender {index}")))).collect();
@@ -118,17 +120,17 @@ fn begin(stage: &mut Stage<'_>) -> anyhow::Result<Cast> {
 
 impl Cast {
     /// Lets time pass on the network.
-    fn pass(&self, stage: &Stage<'_>, by_ms: u64) -> anyhow::Result<()> {
+    pub fn pass(&self, stage: &Stage<'_>, by_ms: u64) -> anyhow::Result<()> {
         self.passed_ms.set(self.passed_ms.get() + by_ms);
         stage.advance_ms(by_ms)
     }
 
-    fn now_ms(&self) -> u64 {
+    pub fn now_ms(&self) -> u64 {
         now_ms() + self.passed_ms.get()
     }
 
     /// Forms the committee of the first tender: its members made keys for it, and show them from its close on.
-    fn form(&self, stage: &mut Stage<'_>) -> anyhow::Result<()> {
+    pub fn form(&self, stage: &mut Stage<'_>) -> anyhow::Result<()> {
         let members: Vec<String> = (0..MEMBERS).map(|member| hex(&member_key(member).public_key())).collect();
         let opens_ms = self.now_ms() + CLOSE_MS + MINUTE_MS;
         let form = json!({
@@ -138,7 +140,7 @@ impl Cast {
         stage.act("Form a committee of three, of whom two have to show their keys", &[(&self.borrower, vec![form])])
     }
 
-    fn show(&self, stage: &mut Stage<'_>) -> anyhow::Result<()> {
+    pub fn show(&self, stage: &mut Stage<'_>) -> anyhow::Result<()> {
         let show = |member: usize| {
             let seed = hex(&member_seed(member));
             self.referee.call("show", json!({ "committee": 0, "member": member, "seed": seed }))
@@ -162,7 +164,7 @@ impl Cast {
         Ok(second_seal()?.open(&place.aad(), &sealed, &keys))
     }
 
-    fn terms(&self, tender: u64, target: u64) -> Value {
+    pub fn terms(&self, tender: u64, target: u64) -> Value {
         let now_ms = self.now_ms();
         json!({
             "initiator": self.borrower.address().to_string(),
@@ -177,7 +179,7 @@ impl Cast {
     }
 
     /// A lender's response: what it seals, and what it says it sealed.
-    fn response(&self, tender: u64, lender: usize, units: u64, rate: u64) -> anyhow::Result<Action> {
+    pub fn response(&self, tender: u64, lender: usize, units: u64, rate: u64) -> anyhow::Result<Action> {
         let place = self.place(tender, self.lenders[lender].address(), units);
         let (salt, seed) = ([lender as u8 + 1; 16], [lender as u8 + 101; 32]);
         let key = (self.keys)(tender).public_key();
@@ -232,7 +234,7 @@ impl Cast {
         Ok((opened, invalid))
     }
 
-    fn select(&self, stage: &mut Stage<'_>, tender: u64, responses: u64) -> anyhow::Result<Value> {
+    pub fn select(&self, stage: &mut Stage<'_>, tender: u64, responses: u64) -> anyhow::Result<Value> {
         let (opened, invalid) = self.opened(stage, tender, responses)?;
         let select = json!({ "tender": tender, "opened": opened, "invalid": invalid });
         let select = self.tenders.call("select", select)?;
@@ -247,25 +249,26 @@ impl Cast {
         Ok(selection)
     }
 
-    fn validate(&self, stage: &mut Stage<'_>, tender: u64, selection: &Value) -> anyhow::Result<()> {
+    pub fn validate(&self, stage: &mut Stage<'_>, tender: u64, selection: &Value) -> anyhow::Result<()> {
         let selected = selection["selected"].as_array().cloned().unwrap_or_default();
-        let mut validations = Vec::new();
+        // One after another: whoever validates last pays for moving the funds, and what that costs is only known then.
         for response in &selected {
             let found = stage.ask(&self.tenders, "response", json!({ "tender": tender, "response": response }))?;
             let lender = self.lenders.iter().find(|lender| found["responder"] == lender.address().to_string());
             let lender = lender.ok_or_else(|| Failure::new(Exit::Bug, "demo", "a stranger was selected"))?;
             let validate = json!({ "tender": tender, "response": response, "bundle": selection["bundle"] });
-            validations.push((lender, vec![self.tenders.call("validate", validate)?]));
+            let validate = self.tenders.call("validate", validate)?;
+            stage.act("Who is selected validates what all of them offered", &[(lender, vec![validate])])?;
         }
-        stage.act("All selected validate what all of them offered", &validations)
+        Ok(())
     }
 
-    fn time_out(&self, stage: &mut Stage<'_>, tender: u64) -> anyhow::Result<()> {
+    pub fn time_out(&self, stage: &mut Stage<'_>, tender: u64) -> anyhow::Result<()> {
         let time_out = self.tenders.call("time_out", json!({ "tender": tender }))?;
         stage.act("Nobody disputes in time: the funds move", &[(&self.lenders[11], vec![time_out])])
     }
 
-    fn originate(&self, stage: &mut Stage<'_>, tender: u64) -> anyhow::Result<()> {
+    pub fn originate(&self, stage: &mut Stage<'_>, tender: u64) -> anyhow::Result<()> {
         let originate = json!({
             "tenders": self.tenders.address.to_string(), "tender": tender,
             "schedule": {
@@ -276,12 +279,12 @@ impl Cast {
         stage.act("The loan begins", &[(&self.borrower, vec![self.loans.call("originate", originate)?])])
     }
 
-    fn asset(&self) -> Value {
+    pub fn asset(&self) -> Value {
         json!({ "Token": self.money.address.to_string() })
     }
 
     /// Credits and takes out what a lender's line of a loan has earned; answers the units.
-    fn collect(&self, stage: &mut Stage<'_>, loan: u64, line: u64, lender: usize) -> anyhow::Result<u64> {
+    pub fn collect(&self, stage: &mut Stage<'_>, loan: u64, line: u64, lender: usize) -> anyhow::Result<u64> {
         let who = self.lenders[lender].address().to_string();
         let before = self.held(stage, &who)?;
         let actions = vec![
@@ -292,7 +295,7 @@ impl Cast {
         Ok(self.held(stage, &who)? - before)
     }
 
-    fn held(&self, stage: &Stage<'_>, who: &str) -> anyhow::Result<u64> {
+    pub fn held(&self, stage: &Stage<'_>, who: &str) -> anyhow::Result<u64> {
         number(&stage.ask(&self.money, "balance_of", json!({ "holder": who }))?)
     }
 }

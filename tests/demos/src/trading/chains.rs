@@ -7,7 +7,7 @@ use crate::stage::{Contract, Stage, hex, now_ms, number};
 use counterpart_cli::chain::client_failure;
 use counterpart_cli::output::{Exit, Failure};
 use counterpart_client::{Client, Signer};
-use counterpart_ledger::{Action, ChainProof, Hash, LightClient, encode};
+use counterpart_ledger::{Action, Address, ChainProof, Hash, LightClient, encode};
 use counterpart_node::{FAUCET, dev_account};
 use remote_desk::{OrderId, fulfilled_key, locked_key};
 use serde_json::{Value, json};
@@ -34,6 +34,8 @@ pub struct Ending {
     pub refunded: u64,
     /// Whether the other way was refused: a refund of what was fulfilled.
     pub never_both: bool,
+    /// Whether all that was minted of what is exchanged is somebody's on its chain: people's, or in a contract.
+    pub conserved: bool,
 }
 
 /// A chain of the two.
@@ -118,7 +120,12 @@ pub fn play(
     a.stage.note("The relay carried the proof that nobody fulfilled the second order: its units are back");
     let refunded = held(a.stage, &a.token, &maker)? - before;
     let fallback = fallback::play((a.stage, &a.token), (b.stage, &b.token), [&maker, &solver])?;
-    Ok(Ending { delivered, paid, resumed, refunded, fallback, never_both: refused["error"] == "Fulfilled" })
+    let [escrow_a, escrow_b] = fallback.escrows;
+    let people = [maker.address(), solver.address()];
+    let conserved = sum(a.stage, &a.token, people.into_iter().chain([orders.address, escrow_a]))? == 2 * PLENTY
+        && sum(b.stage, &b.token, people.into_iter().chain([desk.address, pool.address, escrow_b]))? == 2 * PLENTY;
+    let never_both = refused["error"] == "Fulfilled";
+    Ok(Ending { delivered, paid, resumed, refunded, fallback, never_both, conserved })
 }
 
 /// Funds people, deploys what is exchanged, and a light client of the other chain.
@@ -202,6 +209,10 @@ pub fn document(id: &OrderId) -> Value {
 /// A token as an asset.
 pub fn token(contract: &Contract) -> Value {
     json!({ "Token": contract.address.to_string() })
+}
+
+fn sum(stage: &Stage<'_>, token: &Contract, all: impl Iterator<Item = Address>) -> anyhow::Result<u64> {
+    all.map(|who| number(&stage.ask(token, "balance_of", json!({ "holder": who.to_string() }))?)).sum()
 }
 
 /// Units that somebody holds.

@@ -3,7 +3,7 @@
 use super::chains::{held, token};
 use crate::stage::{Contract, Stage, hex, now_ms};
 use counterpart_client::Signer;
-use counterpart_ledger::Action;
+use counterpart_ledger::{Action, Address};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -21,6 +21,8 @@ pub struct Ending {
     pub delivered: u64,
     /// Units that came back to maker and solver of the second exchange.
     pub back: [u64; 2],
+    /// The escrows, one on each chain.
+    pub escrows: [Address; 2],
 }
 
 impl Ending {
@@ -78,6 +80,7 @@ pub fn play(
 ) -> anyhow::Result<Ending> {
     let here = first.deploy("Chain A: deploy escrows", maker, "hash-escrow", "new", json!({}))?;
     let there = second.deploy("Chain B: deploy escrows", maker, "hash-escrow", "new", json!({}))?;
+    let escrows = [here.address, there.address];
     let mut a = Side { stage: first, token: grain, escrow: here, units: GIVEN, hours: 10 };
     let mut b = Side { stage: second, token: copper, escrow: there, units: WANTED, hours: 8 };
     let (secret, other) = ([0x5e; 32], [0x5f; 32]);
@@ -94,5 +97,5 @@ pub fn play(
     b.lock("Chain B: so does the solver, and is gone", [solver, maker], &other)?;
     let copper_back = b.cancel("Chain B: the copper goes back", solver, 1)?;
     let grain_back = a.cancel("Chain A: the grain goes back", maker, 1)?;
-    Ok(Ending { paid, delivered, back: [grain_back, copper_back] })
+    Ok(Ending { paid, delivered, back: [grain_back, copper_back], escrows })
 }

@@ -35,22 +35,24 @@ pub fn is_share(hash: &Hash, difficulty: u64) -> bool {
     difficulty > 0 && u128::from_be_bytes(high) <= (u128::MAX >> 16) / u128::from(difficulty)
 }
 
-/// The target that a compact one stands for, its largest byte first; none if it stands for nothing.
+/// The target that a compact one stands for, its largest byte first; none if that is zero, negative, or larger than any hash.
 pub fn target(bits: u32) -> Option<[u8; 32]> {
-    let (size, mantissa) = ((bits >> 24) as usize, bits & 0x007F_FFFF);
-    if bits & 0x0080_0000 != 0 || mantissa == 0 || size > 32 {
+    let size = (bits >> 24) as usize;
+    if bits & 0x0080_0000 != 0 {
         return None;
     }
     let mut target = [0; 32];
-    for (at, byte) in mantissa.to_be_bytes()[1..].iter().enumerate() {
+    for (at, byte) in bits.to_be_bytes()[1..].iter().enumerate() {
         // The first of three bytes stands `size` bytes from the end.
-        match (32 + at).checked_sub(size).filter(|place| *place < 32) {
-            Some(place) => target[place] = *byte,
+        match (32 + at).checked_sub(size) {
+            Some(place) if place < 32 => target[place] = *byte,
+            // What is smaller than one is cut off.
+            Some(_) => {}
             None if *byte != 0 => return None,
             None => {}
         }
     }
-    Some(target)
+    target.iter().any(|byte| *byte != 0).then_some(target)
 }
 
 /// Whether a hash is below a compact target.

@@ -79,7 +79,10 @@ fn headers_of_bitcoin_have_their_hashes(chain: &mut Chain) {
 #[test]
 fn compact_targets_are_those_of_the_reference() {
     // Bitcoin Core, src/test/arith_uint256_tests.cpp, bignum_SetCompact: no target, negative ones, and some that are.
-    for none in [0, 0x0012_3456, 0x0100_0000 | 0x0000_0000, 0x0180_3456, 0x0492_3456, 0xff12_3456] {
+    let zeros = [0, 0x0012_3456, 0x0100_3456, 0x0200_0056, 0x0300_0000, 0x0400_0000, 0x0180_3456, 0x0480_0000];
+    // Sizes of 33 and 34 bytes go on as far as their first bytes are zero.
+    let beyond = [0x01fe_dcba, 0x0492_3456, 0x2101_0000, 0x2200_0100, 0xff12_3456];
+    for none in zeros.into_iter().chain(beyond) {
         assert_eq!(work::target(none), None, "{none:#x}");
     }
     let low = |bits: u32| {
@@ -87,11 +90,19 @@ fn compact_targets_are_those_of_the_reference() {
         assert!(target[..16].iter().all(|byte| *byte == 0));
         u128::from_be_bytes(target[16..].try_into().expect("16 bytes"))
     };
-    for (bits, value) in [(0x0312_3456, 0x12_3456), (0x0412_3456, 0x1234_5600), (0x0500_9234, 0x9234_0000)] {
+    for (bits, value) in [
+        (0x0112_3456, 0x12),
+        (0x0212_3456, 0x1234),
+        (0x0312_3456, 0x12_3456),
+        (0x0412_3456, 0x1234_5600),
+        (0x0500_9234, 0x9234_0000),
+    ] {
         assert_eq!(low(bits), value, "{bits:#x}");
     }
     let high = work::target(0x2012_3456).expect("a target");
     assert_eq!(high[..4], [0x12, 0x34, 0x56, 0]);
+    assert_eq!(work::target(0x2100_ffff).map(|target| [target[0], target[1], target[2]]), Some([0xff, 0xff, 0]));
+    assert_eq!(work::target(0x2200_00ff).map(|target| [target[0], target[1]]), Some([0xff, 0]));
     assert!(work::is_block(&Hash([0; 32]), 0x0312_3456) && !work::is_block(&Hash([0xff; 32]), 0x2012_3456));
 }
 

@@ -3,7 +3,9 @@
 use crate::setting::{CENTRE, GAS, GENERATOR, HOUR_MS, Setting, error, leaf, tree};
 use counterpart_sdk::Hash;
 use counterpart_testing::{Chain, contract_test};
-use energy_site::{Batch, Key, Kind, Meter, Parsed, PeriodStatus, Reading, SiteError, parse};
+use energy_site::{Batch, Device, Key, Kind, Meter, Parsed, PeriodStatus, Reading, Site, SiteError, parse};
+use sha2::{Digest, Sha256};
+use trading::Asset;
 
 #[contract_test]
 fn readings_come_in_their_order_and_within_what_a_meter_can(chain: &mut Chain) {
@@ -78,6 +80,28 @@ fn a_gap_is_signed_and_a_replaced_meter_goes_on(chain: &mut Chain) {
     chain.call(&setting.inspector, setting.sites.retire_device(setting.inspector.address, CENTRE)).expect("retired");
     let after = setting.next(chain, CENTRE, 1);
     assert_eq!(error(setting.submit(chain, after)), SiteError::NoDevice { device: CENTRE });
+    chain.call(&setting.inspector, replace(setting.inspector.address)).expect("in the place of a retired one");
+    assert!(chain.query(setting.sites.device(CENTRE)).expect("answered").expect("there").active);
+    let digest = chain.query(setting.sites.gap_digest(CENTRE, 1, 5)).expect("answered");
+    let text = energy_site::gap_text(1, &setting.sites.address, CENTRE, 1, 5);
+    assert_eq!(digest.0, <[u8; 32]>::from(Sha256::digest(text)), "what a meter computes by itself");
+}
+
+#[contract_test]
+fn sites_are_numbered_and_a_device_measures_something(chain: &mut Chain) {
+    let setting = Setting::new(chain);
+    let site = Site { operator: setting.payer.address, split: vec![(setting.payer.address, 1_000_000)], pool: None };
+    for number in 1..3 {
+        assert_eq!(chain.call(&setting.payer, setting.sites.register_site(site.clone())), Ok(number));
+    }
+    let found = chain.query(setting.sites.device(GAS)).expect("answered").expect("there");
+    let Device { kind, key, calibration, .. } = found;
+    let meter = Meter { site: 1, kind, key, calibration, per_hour: 0, totaliser: 0, next: 0 };
+    let register = setting.sites.register_device(setting.inspector.address, meter);
+    assert_eq!(error(chain.call(&setting.inspector, register)), SiteError::BadTerms);
+    assert_eq!(chain.query(setting.sites.admin()), Ok(setting.admin.address));
+    let terms = chain.query(setting.sites.terms()).expect("answered").expect("there");
+    assert_eq!((terms.asset, terms.hold_score), (Asset::Token(setting.money.address), 50));
 }
 
 /// Readings of a day, a second apart for brevity.

@@ -12,6 +12,7 @@ fn a_record_is_taken_at_the_millisecond_at_which_it_is_ready_and_once(chain: &mu
     assert_eq!(error(setting.take(chain, one, &[&setting.ida], &[])), HoldError::NotHeld, "straight to the ledger");
     let (commitment, at_ms) = setting.anchor(chain, one);
     let ready_ms = at_ms + 5 * MINUTE_MS;
+    assert_eq!(chain.query(setting.records.time_ms()), Ok(chain.time_ms()), "a query sees the time of a call");
     until(chain, ready_ms - 1);
     assert_eq!(error(setting.take(chain, one, &[&setting.ida], &[])), HoldError::TooEarly { ready_ms });
     let two = opening(2, 100);

@@ -47,6 +47,8 @@ pub struct EnergySites {
     next_device: Item<u64>,
     of_site: Map<(u64, u32), u64>,
     device_counts: Map<u64, u32>,
+    /// Which device a key is of, or was.
+    of_key: Map<Hash, u64>,
     batches: Map<(u64, u64), Batch>,
     factors: Map<u32, Factors>,
     versions: Item<u32>,
@@ -197,6 +199,7 @@ impl EnergySites {
             return Err(SiteError::BadTerms);
         }
         let device = self.next_device.get_or_default();
+        self.claim_key(&key, device)?;
         self.next_device.set(&(device + 1));
         self.of_site.set(&(site, count), &device);
         self.device_counts.set(&site, &(count + 1));
@@ -218,6 +221,7 @@ impl EnergySites {
     ) -> Result<(), SiteError> {
         self.require_inspector(&inspector)?;
         let found = self.devices.get(&device).ok_or(SiteError::NoDevice { device })?;
+        self.claim_key(&key, device)?;
         self.set_device(device, &Device { key, calibration, totaliser, active: true, ..found });
         Ok(())
     }
@@ -353,6 +357,18 @@ impl EnergySites {
     fn require_inspector(&self, inspector: &Address) -> Result<(), SiteError> {
         env::require_auth(inspector);
         if self.roles.has(INSPECTOR, inspector) { Ok(()) } else { Err(SiteError::Stranger) }
+    }
+
+    /// A key is of one device for ever: a meter that counted at two sites would be paid twice for what it signed once.
+    fn claim_key(&mut self, key: &Key, device: u64) -> Result<(), SiteError> {
+        let hash = env::sha2_256(&key.encode());
+        match self.of_key.get(&hash) {
+            Some(other) if other != device => Err(SiteError::KeyTaken { device: other }),
+            _ => {
+                self.of_key.set(&hash, &device);
+                Ok(())
+            }
+        }
     }
 
     fn in_status(&self, period: u64, status: PeriodStatus) -> Result<Period, SiteError> {

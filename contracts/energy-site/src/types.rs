@@ -297,6 +297,11 @@ pub enum SiteError {
         /// Why.
         error: AssetError,
     },
+    /// The key is another device's, or was.
+    KeyTaken {
+        /// Which.
+        device: u64,
+    },
 }
 
 impl From<AssetError> for SiteError {

@@ -96,9 +96,16 @@ fn sites_are_numbered_and_a_device_measures_something(chain: &mut Chain) {
     }
     let found = chain.query(setting.sites.device(GAS)).expect("answered").expect("there");
     let Device { kind, key, calibration, .. } = found;
-    let meter = Meter { site: 1, kind, key, calibration, per_hour: 0, totaliser: 0, next: 0 };
-    let register = setting.sites.register_device(setting.inspector.address, meter);
-    assert_eq!(error(chain.call(&setting.inspector, register)), SiteError::BadTerms);
+    let nothing = Meter { site: 1, kind, key, calibration, per_hour: 0, totaliser: 0, next: 0 };
+    let register = |meter| setting.sites.register_device(setting.inspector.address, meter);
+    assert_eq!(error(chain.call(&setting.inspector, register(nothing))), SiteError::BadTerms);
+    // What a meter signs says nothing of a site: it counts at one.
+    let elsewhere = Meter { per_hour: 1, ..nothing };
+    assert_eq!(error(chain.call(&setting.inspector, register(elsewhere))), SiteError::KeyTaken { device: GAS });
+    let replace = setting.sites.replace_device(setting.inspector.address, CENTRE, key, calibration, 0);
+    assert_eq!(error(chain.call(&setting.inspector, replace)), SiteError::KeyTaken { device: GAS });
+    let same = setting.sites.replace_device(setting.inspector.address, GAS, key, calibration, 0);
+    chain.call(&setting.inspector, same).expect("a meter whose totaliser was set back by who repaired it");
     assert_eq!(chain.query(setting.sites.admin()), Ok(setting.admin.address));
     let terms = chain.query(setting.sites.terms()).expect("answered").expect("there");
     assert_eq!((terms.asset, terms.hold_score), (Asset::Token(setting.money.address), 50));

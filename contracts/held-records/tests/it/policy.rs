@@ -103,7 +103,7 @@ fn the_ledger_tells_what_was_before_it_by_itself(chain: &mut Chain) {
         let ruling = chain.query(setting.records.ruling(one.items, 1, at_ms, 0)).expect("answered");
         until(chain, at_ms + ruling.delay_ms);
         assert_eq!(setting.take(chain, one, &[&setting.ida], &[]), Ok(commitment));
-        ruling.reasons.iter().map(|reason| std::mem::discriminant(reason)).collect::<Vec<_>>()
+        ruling.reasons.iter().map(std::mem::discriminant).collect::<Vec<_>>()
     };
     let has =
         |reasons: &[std::mem::Discriminant<Reason>], reason: Reason| reasons.contains(&std::mem::discriminant(&reason));

@@ -190,8 +190,8 @@ impl Ledger for At {
     fn declare_gap(&self, device: u64, until: u64, signature: [u8; 64]) -> Result<(), LedgerError> {
         self.there()?;
         let declare = self.0.register.declare_gap(device, until, signature);
-        let done = self.0.chain().call(&self.0.gateway, declare).map_err(|failure| refused(&failure))?;
-        self.done(done)
+        self.0.chain().call(&self.0.gateway, declare).map_err(|failure| refused(&failure))?;
+        self.done(())
     }
 
     fn event(&self, event: u64) -> Result<Option<Recorded>, LedgerError> {

@@ -116,7 +116,8 @@ fn a_gateway_that_is_stopped_anywhere_records_everything_once() {
         }
         world.chain().advance_ms(1_000);
     }
-    (world.away.store(false, Ordering::SeqCst), world.lost.store(0, Ordering::SeqCst));
+    world.away.store(false, Ordering::SeqCst);
+    world.lost.store(0, Ordering::SeqCst);
     let gateway = world.open(folder.path());
     for _ in 0..100 {
         gateway.tick().expect("a turn");

@@ -10,9 +10,11 @@ use counterpart_ledger::ChainId;
 use counterpart_node::rpc::RpcServer;
 use counterpart_node::{Devnet, DevnetConfig};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::sync::Arc;
 
 /// What every demonstration can be told.
@@ -214,16 +216,50 @@ impl Replayed {
     }
 }
 
+impl Replayed {
+    /// Makes a bundle of every block that steps name, beside the ledgers, and verifies it with nothing but the hash of the genesis
+    /// document. Answers how many there are, and how many hold.
+    pub fn bundles(&self, steps: &[Value]) -> anyhow::Result<(usize, usize)> {
+        let folder = self.config.folder.join("bundles");
+        std::fs::create_dir_all(&folder).or_fail(Exit::Input, "bundles", "there is no place for bundles")?;
+        let heights: BTreeSet<u64> = steps.iter().filter_map(|step| step["height"].as_u64()).collect();
+        let genesis = self.replay["genesis"].as_str().unwrap_or_default();
+        let mut good = 0;
+        for height in &heights {
+            let file = folder.join(format!("{height}.bundle"));
+            let ledger = self.config.folder.join("replica-0");
+            let number = height.to_string();
+            counterpart([
+                "bundle".as_ref(),
+                "make".as_ref(),
+                "--data-dir".as_ref(),
+                ledger.as_os_str(),
+                "--out".as_ref(),
+                file.as_os_str(),
+                number.as_ref(),
+            ])?;
+            let verify =
+                ["bundle", "verify", "--genesis", genesis].map(OsStr::new).into_iter().chain([file.as_os_str()]);
+            good += usize::from(counterpart(verify)?.status.success());
+        }
+        Ok((heights.len(), good))
+    }
+}
+
 /// Replays a replica's ledger with the `counterpart` command that lies beside this program.
 fn replay(data_dir: &Path, replica: u64) -> anyhow::Result<Value> {
-    let program = std::env::current_exe().or_fail(Exit::Bug, "replay", "this program cannot be found")?;
-    let output = std::process::Command::new(program.with_file_name("counterpart"))
-        .args(["--json", "replay", "--engine", "wasmi"])
-        .arg(data_dir.join(format!("replica-{replica}")))
-        .output()
-        .or_fail(Exit::Bug, "replay", "the replay does not start")?;
+    let ledger = data_dir.join(format!("replica-{replica}"));
+    let arguments = ["replay", "--engine", "wasmi"].map(OsStr::new).into_iter().chain([ledger.as_os_str()]);
+    let output = counterpart(arguments)?;
     serde_json::from_slice(&output.stdout).map_err(|_| {
         let message = String::from_utf8_lossy(&output.stderr);
         Failure::new(Exit::Bug, "replay", format!("the replay failed: {}", message.trim())).into()
     })
+}
+
+/// The `counterpart` command that lies beside this program.
+fn counterpart<'a>(arguments: impl IntoIterator<Item = &'a OsStr>) -> anyhow::Result<std::process::Output> {
+    let program = std::env::current_exe().or_fail(Exit::Bug, "command", "this program cannot be found")?;
+    let mut command = Command::new(program.with_file_name("counterpart"));
+    command.arg("--json").args(arguments).output().or_fail(Exit::Bug, "command", "`counterpart` does not start")
 }

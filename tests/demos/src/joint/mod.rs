@@ -71,7 +71,7 @@ impl Flow {
 }
 
 /// Starts four replicas, tells a story, holds what everybody has against what was made, and replays the ledger of each replica on
-/// another engine in a process of its own.
+/// another engine in a process of its own, and verifies each block of the story as a bundle.
 pub fn run(settings: &Settings, arguments: &Arguments) -> anyhow::Result<Ending> {
     let flow = arguments.flow;
     let contracts = settings.contracts(flow.contracts())?;
@@ -95,11 +95,13 @@ pub fn run(settings: &Settings, arguments: &Arguments) -> anyhow::Result<Ending>
     let (transactions, certified, steps) = (stage.transactions(), stage.certified(), stage.into_steps());
     let replayed = network.finish(settings.output())?;
     let replicas_agree = replayed.on_every_replica()?;
+    let (bundles, verified) = replayed.bundles(&steps)?;
     let yes = |holds: bool| if holds { "yes" } else { "NO" };
     let Told { facts, conserved, as_expected } = told;
     let lines: Vec<String> = facts.iter().map(|(name, value)| format!("{name:<23} {}\n", plain(value))).collect();
     let text = format!(
-        "{transactions} transactions, {certified} certified\n{}nothing lost or made    {}\nsame on every replica   {}\n",
+        "{transactions} transactions, {certified} certified\n{}nothing lost or made    {}\nsame on every replica   {}\n\
+         bundles verified        {verified} of {bundles}\n",
         lines.concat(),
         yes(conserved),
         yes(replicas_agree)
@@ -110,12 +112,14 @@ pub fn run(settings: &Settings, arguments: &Arguments) -> anyhow::Result<Ending>
         "conserved": conserved,
         "as_expected": as_expected,
         "replicas_agree": replicas_agree,
+        "bundles": bundles,
+        "bundles_verified": verified,
         "steps": Value::Array(steps),
     });
     for (name, value) in facts {
         document[name.replace(' ', "_")] = value;
     }
-    Ok(Ending { replayed, document, text, passed: conserved && as_expected && replicas_agree })
+    Ok(Ending { replayed, document, text, passed: conserved && as_expected && replicas_agree && verified == bundles })
 }
 
 fn plain(value: &Value) -> String {

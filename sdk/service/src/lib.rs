@@ -5,6 +5,7 @@ mod envelope;
 mod error;
 mod handler;
 mod process;
+mod secret;
 mod server;
 
 pub use client::{Client, ClientError};
@@ -12,4 +13,5 @@ pub use envelope::{Envelope, EnvelopeError};
 pub use error::ServiceError;
 pub use handler::Handler;
 pub use process::Process;
+pub use secret::secret_file;
 pub use server::{Limits, Server};

@@ -2,10 +2,10 @@
 
 use counterpart_sdk::{Address, Hash};
 use counterpart_sealing::{SealingError, SecretKey, seal};
+use counterpart_service::secret_file;
 use data_market::{BODY_INFO, KEY_INFO, Wrapped, commitment_text, key_aad};
 use hkdf::Hkdf;
 use sha2::{Digest, Sha256};
-use std::io::Write;
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -18,12 +18,9 @@ pub enum VaultError {
     /// The system gives no random bytes.
     #[error("the system gives no random bytes")]
     NoRandomness,
-    /// The file with the secret cannot be read or written.
+    /// The file with the secret cannot be read or written, or is none.
     #[error("the gateway's secret: {0}")]
     Secret(#[from] std::io::Error),
-    /// The file with the secret is none.
-    #[error("the gateway's secret is not 32 bytes long")]
-    NoSecret,
 }
 
 /// An encrypted body and what the ledger is told of it.
@@ -52,25 +49,7 @@ impl Vault {
     /// # Errors
     /// [`VaultError`].
     pub fn open(path: &Path) -> Result<Self, VaultError> {
-        if !path.exists() {
-            let secret = random()?;
-            let mut options = std::fs::OpenOptions::new();
-            options.write(true).create_new(true);
-            #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            // Under another name first: a crash leaves no half of a secret.
-            let half = path.with_extension("new");
-            let _ = std::fs::remove_file(&half);
-            let mut file = options.open(&half)?;
-            file.write_all(secret.as_slice())?;
-            file.sync_all()?;
-            std::fs::rename(&half, path)?;
-            if let Some(folder) = path.parent() {
-                std::fs::File::open(folder)?.sync_all()?;
-            }
-        }
-        let secret = Zeroizing::new(std::fs::read(path)?);
-        Ok(Self::new(secret.as_slice().try_into().map_err(|_| VaultError::NoSecret)?))
+        Ok(Self { secret: secret_file(path)? })
     }
 
     /// The key of an event's body.

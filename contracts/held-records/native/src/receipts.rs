@@ -1,13 +1,12 @@
 //! What the gatekeeper says about a record, signed: for those that asked, and for watch-towers.
 
 use counterpart_sdk::Hash;
+use counterpart_service::secret_file;
 use ed25519_zebra::{SigningKey, VerificationKey};
 use parity_scale_codec::{Decode, Encode};
 use serde_json::{Value, json};
 use sha3::{Digest, Sha3_256};
-use std::io::Write;
 use std::path::Path;
-use zeroize::Zeroizing;
 
 /// What became of a record.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
@@ -117,24 +116,7 @@ impl Keeper {
     /// # Errors
     /// When the file cannot be read or written, or is none.
     pub fn open(path: &Path) -> std::io::Result<Self> {
-        if !path.exists() {
-            let mut seed = Zeroizing::new([0; 32]);
-            getrandom::fill(seed.as_mut_slice()).map_err(std::io::Error::other)?;
-            let half = path.with_extension("new");
-            let _ = std::fs::remove_file(&half);
-            let mut options = std::fs::OpenOptions::new();
-            options.write(true).create_new(true);
-            #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            let mut file = options.open(&half)?;
-            file.write_all(seed.as_slice())?;
-            file.sync_all()?;
-            // Whole or not at all.
-            std::fs::rename(&half, path)?;
-        }
-        let seed = Zeroizing::new(std::fs::read(path)?);
-        let seed = seed.as_slice().try_into().map_err(|_| std::io::Error::other("a key has 32 bytes"))?;
-        Ok(Self::new(seed))
+        Ok(Self::new(*secret_file(path)?))
     }
 
     /// Its public key.

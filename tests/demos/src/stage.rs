@@ -252,6 +252,12 @@ pub fn hex(bytes: &[u8]) -> String {
     format!("0x{}", hex::encode(bytes))
 }
 
+/// The bytes of an answer that is text.
+pub fn unhex(answer: &Value) -> anyhow::Result<Vec<u8>> {
+    let bytes = hex::decode(answer.as_str().unwrap_or_default().trim_start_matches("0x"));
+    Ok(bytes.map_err(|error| Failure::new(Exit::Bug, "demo", error))?)
+}
+
 /// The clock of this machine, in ms since 1970.
 pub fn now_ms() -> u64 {
     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |time| time.as_millis() as u64)

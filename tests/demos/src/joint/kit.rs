@@ -74,7 +74,7 @@ pub fn sum(stage: &Stage<'_>, token: &Contract, people: &[&Signer], contracts: &
 }
 
 /// The currency's roles for one account, in one transaction.
-pub fn appoint(currency: &Contract, who: &Signer) -> anyhow::Result<Vec<Action>> {
+fn appoint(currency: &Contract, who: &Signer) -> anyhow::Result<Vec<Action>> {
     let role = |role| currency.call("set_role", json!({ "role": role, "account": account(who), "has": true }));
     ["Issuer", "Granter", "Registrar"].into_iter().map(role).collect()
 }

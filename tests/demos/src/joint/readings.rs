@@ -2,9 +2,8 @@
 //! decayed in the meantime is exchanged for the rest.
 
 use super::kit::{self, HOUR_MS, Told, account, currency_adds_up};
-use super::town::bytes;
 use super::vouchers::Vouchers;
-use crate::stage::{Contract, Stage, hex, now_ms, number};
+use crate::stage::{Contract, Stage, hex, now_ms, number, unhex};
 use counterpart_cli::output::{Exit, Failure, OrFail};
 use counterpart_client::Signer;
 use counterpart_node::dev_account;
@@ -241,7 +240,7 @@ impl Cast {
             });
             let digest = stage.ask(&self.register, "digest", json!({ "reading": reading }))?;
             submissions.push(json!({
-                "reading": reading, "signature": hex(&dev_account("bin").sign(&bytes(&digest)?).0),
+                "reading": reading, "signature": hex(&dev_account("bin").sign(&unhex(&digest)?).0),
                 "body": hex(&sealed.body.0), "key_commitment": hex(&sealed.key_commitment.0),
             }));
             hashes.push(hash);
@@ -270,8 +269,8 @@ impl Cast {
         for (event, (wrapped, hash)) in (0..).zip(found["deductions"].as_array().into_iter().flatten().zip(hashes)) {
             let wrapped = &wrapped["wrapped"];
             let enc: [u8; 32] =
-                bytes(&wrapped["enc"])?.try_into().map_err(|_| bug("an encapsulated key has 32 bytes"))?;
-            let sealed = Sealed { enc, ciphertext: bytes(&wrapped["ciphertext"])? };
+                unhex(&wrapped["enc"])?.try_into().map_err(|_| bug("an encapsulated key has 32 bytes"))?;
+            let sealed = Sealed { enc, ciphertext: unhex(&wrapped["ciphertext"])? };
             let aad = key_aad(stage.chain(), &sdk(&self.market), 0, event);
             let Ok(body_key) = key.open(KEY_INFO, &aad, &sealed) else { continue };
             let body_key: [u8; 32] = body_key.try_into().map_err(|_| bug("a key has 32 bytes"))?;

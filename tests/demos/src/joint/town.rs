@@ -2,8 +2,7 @@
 //! back to the depository.
 
 use super::kit::{self, HOUR_MS, MINUTE_MS, Told, account, currency_adds_up};
-use crate::stage::{Contract, Stage, hex, now_ms, number};
-use counterpart_cli::output::{Exit, Failure};
+use crate::stage::{Contract, Stage, hex, now_ms, number, unhex};
 use counterpart_client::Signer;
 use counterpart_node::dev_account;
 use serde_json::{Value, json};
@@ -143,7 +142,7 @@ impl Cast {
             "grams": GRAMS, "depositor": account(&self.ann),
         });
         let digest = stage.ask(&self.register, "digest", json!({ "reading": reading }))?;
-        let signature = dev_account("bin").sign(&bytes(&digest)?);
+        let signature = dev_account("bin").sign(&unhex(&digest)?);
         let submission = json!({
             "reading": reading, "signature": hex(&signature.0), "body": hex(&[0; 32]), "key_commitment": hex(&[0; 32]),
         });
@@ -163,10 +162,4 @@ impl Cast {
         let backed = held(&self.register)? == budget + owed && held(&self.merchants)? == waiting;
         Ok((totals, adds_up && backed))
     }
-}
-
-/// The bytes of an answer that is text.
-pub fn bytes(answer: &Value) -> anyhow::Result<Vec<u8>> {
-    let bytes = hex::decode(answer.as_str().unwrap_or_default().trim_start_matches("0x"));
-    Ok(bytes.map_err(|error| Failure::new(Exit::Bug, "demo", error))?)
 }

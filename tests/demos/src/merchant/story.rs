@@ -1,6 +1,6 @@
 //! What happens between a terminal, the service and the ledger.
 
-use crate::stage::{Contract, Stage, hex, now_ms, number};
+use crate::stage::{Contract, Stage, hex, now_ms, number, unhex};
 use counterpart_cli::chain::client_failure;
 use counterpart_cli::output::{Exit, Failure, OrFail};
 use counterpart_client::{Client, Signer, TransactionRequest};
@@ -220,9 +220,7 @@ impl Cast {
             "nonce": nonce.to_string(), "invoice": null,
         });
         let digest = stage.ask(&self.merchants, "digest", json!({ "intent": document }))?;
-        let digest = hex::decode(digest.as_str().unwrap_or_default().trim_start_matches("0x"));
-        let digest = digest.map_err(|error| Failure::new(Exit::Bug, "demo", error))?;
-        let signature = self.key.sign(&digest);
+        let signature = self.key.sign(&unhex(&digest)?);
         Ok(json!({
             "intent": document, "key": hex(&self.key.public_key().0),
             "signature": hex(&signature.0),

@@ -1,6 +1,6 @@
 //! What happens: responses are sealed and opened, one round fails and the next does not, a loan is paid and another is not.
 
-use crate::stage::{Contract, Stage, hex, now_ms, number};
+use crate::stage::{Contract, Stage, hex, now_ms, number, unhex};
 use counterpart_cli::output::{Exit, Failure};
 use counterpart_client::Signer;
 use counterpart_ledger::{Action, Address};
@@ -399,11 +399,6 @@ fn member_key(member: usize) -> SecretKey {
 fn second_seal() -> anyhow::Result<Committee> {
     let members: Vec<[u8; 32]> = (0..MEMBERS).map(|member| member_key(member).public_key()).collect();
     Ok(Committee::new(&members, THRESHOLD).ok_or_else(|| Failure::new(Exit::Bug, "demo", "no committee"))?)
-}
-
-fn unhex(value: &Value) -> anyhow::Result<Vec<u8>> {
-    let bytes = hex::decode(value.as_str().unwrap_or_default().trim_start_matches("0x"));
-    Ok(bytes.map_err(|error| Failure::new(Exit::Bug, "demo", error))?)
 }
 
 fn fixed<const N: usize>(bytes: &[u8]) -> anyhow::Result<[u8; N]> {
